@@ -23,5 +23,7 @@ const TENANT_ROOTS: ReadonlySet<string> = new Set([
  */
 export function isPublicSuffixWildcard(pattern: HostPattern): boolean {
   if (pattern.kind === 'exact') return false;
-  return TENANT_ROOTS.has(pattern.name) || getPublicSuffix(pattern.name, { allowPrivateDomains: true }) === pattern.name;
+  return (
+    TENANT_ROOTS.has(pattern.name) || getPublicSuffix(pattern.name, { allowPrivateDomains: true }) === pattern.name
+  );
 }

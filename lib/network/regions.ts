@@ -36,8 +36,6 @@ export interface RegionFacts {
 export const REGIONS: Readonly<Record<string, RegionFacts>> = {
   // Fewer sources than the others: one mapping, one deployed route table, one table of unknown origin.
   'ap-northeast-3': { s3PrefixList: 'pl-a4a540cd', guardDutyAccount: '273192626886' },
-  // Weakest entry: one organisation's records and one table of unknown origin. Check it before the first deployment.
-  'eu-south-2': { s3PrefixList: 'pl-64a5400d', guardDutyAccount: '919611009337' },
 
   // Five or more sources each, at least one of them output of the AWS API.
   'ap-northeast-1': { s3PrefixList: 'pl-61a54008', guardDutyAccount: '533107202818' },

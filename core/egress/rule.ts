@@ -1,0 +1,85 @@
+import * as z from 'zod/mini';
+import { parseHostPattern } from './host';
+
+/** Methods that only read. Whatever else a rule allows is a write and needs a grant or a reason. */
+export const READ_METHODS = ['GET', 'HEAD', 'OPTIONS'] as const;
+
+/** CONNECT and TRACE are missing on purpose: one is the proxy's own way in, the other echoes injected headers. */
+export const METHODS = [...READ_METHODS, 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type Method = (typeof METHODS)[number];
+
+export function isWrite(methods: readonly string[]): boolean {
+  return methods.some((method) => !(READ_METHODS as readonly string[]).includes(method));
+}
+
+/** `/a/*` one segment, `/a/**` the rest (last only). Raw bytes as on the wire, so no `?`, `#`, space or escape. */
+const PATH = /^\/(?:[A-Za-z0-9._~!$&'()+,;=:@-]|\/(?!\/)|\*(?!\*))*(?:(?<=\/)\*\*)?$/;
+
+/** A single `.` or `..` segment is refused at the proxy, so a pattern that has one could never match. */
+const hasDotSegment = (path: string): boolean => /(?:^|\/)\.{1,2}(?:\/|$)/.test(path);
+
+export const hostPattern = z.string().check(
+  z.refine((text) => parseHostPattern(text).kind === 'ok'),
+  z.describe('`a.example.com` exactly, `*.example.com` below the apex, `.example.com` with the apex'),
+);
+
+export const pathPattern = z.string().check(
+  z.maxLength(1024),
+  z.regex(PATH),
+  z.refine((path) => !hasDotSegment(path)),
+  z.describe('starts with /; `*` is one segment or part of one, `/**` at the end is all that follows'),
+);
+
+/** Limits of one rule. Sizes in bytes, rates in requests a minute of one session. */
+export const ruleLimits = z.strictObject({
+  maxBodyBytes: z.optional(z.int().check(z.minimum(0))),
+  requestsPerMinute: z.optional(z.int().check(z.minimum(1))),
+  websocket: z.optional(z.boolean().check(z.describe('a WebSocket upgrade is allowed; default false'))),
+  encodedSlash: z.optional(
+    z.boolean().check(z.describe('`%2f` may stand in the path (npm asks for scoped packages so); default false')),
+  ),
+});
+
+export const queryParameter = z.strictObject({
+  name: z.string().check(z.minLength(1)),
+  values: z.optional(z.array(z.string()).check(z.minLength(1), z.describe('default: any value'))),
+});
+
+/** Both are POSTs to one path, where a rule on methods is blind. */
+export const graphqlMatch = z.strictObject({
+  operations: z.array(z.enum(['query', 'mutation', 'subscription'])).check(z.minLength(1)),
+  fields: z.optional(z.array(z.string().check(z.regex(/^[_A-Za-z][_0-9A-Za-z]*$/))).check(z.minLength(1))),
+});
+export const mcpMatch = z.strictObject({ tools: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)) });
+
+/** What a request must look like. Every field that is there must match. */
+export const ruleMatch = {
+  host: hostPattern,
+  methods: z.array(z.enum(METHODS)).check(z.minLength(1)),
+  paths: z.optional(z.array(pathPattern).check(z.minLength(1), z.describe('default: every path'))),
+  query: z.optional(z.array(queryParameter).check(z.describe('the only parameters allowed; default: any'))),
+  graphql: z.optional(graphqlMatch),
+  mcp: z.optional(mcpMatch),
+};
+
+/** Who made a rule, so that `policy show` can answer "why is this open?". */
+export const ruleOrigin = z.strictObject({
+  kind: z.enum(['preset', 'grant', 'rule', 'requestable']),
+  name: z.string(),
+});
+
+/** One rule of a policy document. */
+export const egressRule = z.strictObject({
+  id: z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]*$/), z.describe('unique in the document; stands in every record')),
+  ...ruleMatch,
+  port: z.literal(443),
+  limits: z.optional(ruleLimits),
+  inject: z.optional(z.string().check(z.describe('id of the grant whose credential the proxy adds'))),
+  via: z.optional(
+    z.enum(['commit-broker']).check(z.describe('the platform service that takes the request in place of the host')),
+  ),
+  ask: z.optional(z.boolean().check(z.describe('a person approves the exact bytes first; default false'))),
+  origin: ruleOrigin,
+  reason: z.string().check(z.minLength(1)),
+});
+export type EgressRule = z.infer<typeof egressRule>;
