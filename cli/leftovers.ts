@@ -1,0 +1,18 @@
+import { leftoversText } from '../core/ceiling/leftovers';
+import { DEFAULT_FOLDER, withAssembly } from './assembly';
+import type { Io } from './verb';
+
+const USAGE = `agentctl leftovers [FOLDER]
+
+What of the synthesized app in FOLDER (${DEFAULT_FOLDER}) stays in the account after npm run destroy, what that costs,
+and what stops the removal until it is switched off or emptied.`;
+
+export function leftovers(args: readonly string[], io: Io): number {
+  return withAssembly(args, io, USAGE, ({ templates, terminationProtected }) => {
+    const stacks = terminationProtected.map(
+      (name) => `Stack ${name} has termination protection: switch it off first.\n`,
+    );
+    io.stdout(`${leftoversText(templates)}\n${stacks.join('')}`);
+    return 0;
+  });
+}
