@@ -1,0 +1,24 @@
+import * as z from 'zod/mini';
+
+/**
+ * Ids of records, mints and approvals are UUIDs of version 7 (RFC 9562): the first 48 bits are the time, so they sort
+ * as text by millisecond, every database and query engine knows them, and 74 random bits need no coordination between
+ * writers. Order inside one millisecond, and whether one is missing, is said by the writer's sequence, not by the id.
+ */
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+export const uuid = z.string().check(z.regex(UUID_V7), z.describe('UUID version 7, lower case: sorts by time'));
+
+/** `random` is 10 bytes from a cryptographic source, `milliseconds` the same time that stands in the record. */
+export function makeUuid(milliseconds: number, random: Uint8Array): string {
+  if (!Number.isInteger(milliseconds) || milliseconds < 0 || milliseconds >= 2 ** 48) {
+    throw new RangeError(`a UUID's time is whole milliseconds since 1970, below 2^48; got ${milliseconds}`);
+  }
+  if (random.length !== 10) throw new RangeError(`a UUID takes 10 random bytes; got ${random.length}`);
+  const [versioned = 0, low = 0, variant = 0, ...rest] = random;
+  const hex = [
+    milliseconds.toString(16).padStart(12, '0'),
+    ...[0x70 | (versioned & 0x0f), low, 0x80 | (variant & 0x3f), ...rest].map((b) => b.toString(16).padStart(2, '0')),
+  ].join('');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

@@ -1,0 +1,69 @@
+import * as z from 'zod/mini';
+import { principal, taskArn, text, time } from '../audit/field';
+import { sessionId } from './id';
+import { generation, ttl } from './row';
+
+/** Partition key of the table of bindings. */
+export const BINDING_KEY = 'address';
+/** Key of the epoch item in that table, so that one strongly consistent table answers "may anybody pass?" too. */
+export const EPOCH_ADDRESS = 'epoch';
+
+export const BINDING_VERSION = 1;
+
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+/**
+ * The one spelling of an IPv4 address that ECS reports and sockets give: four decimals without leading zeros, no
+ * `::ffff:` in front (a dual-stack socket's form, to be taken off by whoever asks). A second spelling would be a second
+ * key for one interface. Outside 0/8, link-local (where the metadata endpoints are) and 224 and up; loopback stays
+ * in, since ECS never reports it and the tests' clients call from there.
+ */
+const INTERFACE_ADDRESS = new RegExp(
+  `^(?!0\\.|169\\.254\\.|22[4-9]\\.|2[3-5]\\d\\.)${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`,
+);
+
+export const interfaceAddress = z
+  .string()
+  .check(z.regex(INTERFACE_ADDRESS), z.describe("IPv4 address of the task's interface, as ECS reported it"));
+
+const epoch = z.int().check(z.minimum(0), z.describe('raised by each panic; a binding made in an older one is dead'));
+
+/**
+ * Who speaks from an address. One item an address: opening a binding replaces the older one of that address in the same
+ * transaction that closes its session's, so two sessions never share one. Without `closedAt` it is open.
+ */
+export const addressBinding = z
+  .strictObject({
+    version: z.literal(BINDING_VERSION),
+    address: interfaceAddress,
+    sessionId,
+    taskArn,
+    generation,
+    epoch,
+    eventVersion: z
+      .int()
+      .check(
+        z.minimum(1),
+        z.describe("`detail.version` of the task's ECS event, orders events of one task and never those of two"),
+      ),
+    openedAt: time,
+    closedAt: z.optional(time),
+    supersedes: z.optional(sessionId.check(z.describe('the session whose binding of this address was closed by this'))),
+    ttl: z.optional(ttl),
+  })
+  .check(z.meta({ title: 'Binding of an address to a session, version 1' }));
+export type AddressBinding = z.infer<typeof addressBinding>;
+
+/** Read by every service at least each second. Missing, unreadable or closed, everything is refused. */
+export const epochItem = z
+  .strictObject({
+    version: z.literal(BINDING_VERSION),
+    address: z.literal(EPOCH_ADDRESS),
+    epoch,
+    open: z.boolean().check(z.describe('false from a panic until it is lifted')),
+    changedAt: time,
+    changedBy: principal,
+    confirmedBy: z.optional(principal.check(z.describe('the second person, without whom no panic is lifted'))),
+    remark: z.optional(text),
+  })
+  .check(z.meta({ title: 'Epoch item, version 1' }));
+export type EpochItem = z.infer<typeof epochItem>;
