@@ -13,7 +13,7 @@ export function isWrite(methods: readonly string[]): boolean {
 }
 
 /** `/a/*` one segment, `/a/**` the rest (last only). Raw bytes as on the wire, so no `?`, `#`, space or escape. */
-const PATH = /^\/(?:[A-Za-z0-9._~!$&'()+,;=:@-]|\/(?!\/)|\*(?!\*))*(?:(?<=\/)\*\*)?$/;
+const PATH = /^\/(?!\/)(?:[A-Za-z0-9._~!$&'()+,;=:@-]|\/(?!\/)|\*(?!\*))*(?:(?<=\/)\*\*)?$/;
 
 /** A single `.` or `..` segment is refused at the proxy, so a pattern that has one could never match. */
 const hasDotSegment = (path: string): boolean => /(?:^|\/)\.{1,2}(?:\/|$)/.test(path);

@@ -2,8 +2,9 @@ import { parseHostPattern, WILDCARD_ON_SUFFIX } from '../egress/host';
 import { PRESET_NAMES } from '../egress/presets';
 import { isPublicSuffixWildcard } from '../egress/public-suffix';
 import { isWrite, READ_METHODS } from '../egress/rule';
+import { type CidrRange, containsCidr, DEFAULT_CIDRS, overlapsCidr, PRIVATE_RANGES, parseCidr } from '../network/cidr';
 import { checkSize, FARGATE_CPUS, STORAGE_GIB } from '../session/size';
-import type { NetworkConfig, ProfileConfig } from './config';
+import type { GrantConfig, NetworkConfig, ProfileConfig } from './config';
 import { rulesOfGrant } from './grants';
 import type { Problem, ProblemPath } from './problem';
 
@@ -28,11 +29,12 @@ export function checkSession(config: ProfileConfig): Problem[] {
       fix: `choose ${size.offered}`,
     });
   }
-  if (config.size.storage < STORAGE_GIB.min || config.size.storage > STORAGE_GIB.max) {
+  const { storage } = config.size;
+  if (!Number.isInteger(storage) || storage < STORAGE_GIB.min || storage > STORAGE_GIB.max) {
     problems.push({
       path: ['size', 'storage'],
-      got: `${config.size.storage}GiB`,
-      expected: `${STORAGE_GIB.min}GiB to ${STORAGE_GIB.max}GiB`,
+      got: `${storage}GiB`,
+      expected: `whole GiB, ${STORAGE_GIB.min}GiB to ${STORAGE_GIB.max}GiB`,
       fix: `Fargate's ephemeral storage has these bounds`,
     });
   }
@@ -94,7 +96,17 @@ export function checkHosts(config: ProfileConfig): Problem[] {
           },
         ],
   );
-  return [...hosts, ...unknown];
+  return [...hosts, ...unknown, ...checkDistinct(['egress', 'presets'], presets)];
+}
+
+/** A name given twice makes two equal rules, and a request that two rules of a kind match is refused. */
+export function checkDistinct(path: ProblemPath, names: readonly string[]): Problem[] {
+  const seen = names.map((name) => name.toLowerCase());
+  return names.flatMap((name, i) =>
+    seen.indexOf(name.toLowerCase()) === i
+      ? []
+      : [{ path: [...path, i], got: `"${name}" again`, expected: 'each name once', fix: 'remove the second one' }],
+  );
 }
 
 /** Also used for hosts outside profiles. */
@@ -146,7 +158,8 @@ function checkTarget(
 export function checkGrants(config: ProfileConfig): Problem[] {
   return Object.entries(config.grants).flatMap(([id, grant]): Problem[] => {
     if (grant.kind === 'github-app' || grant.kind === 'aws-role') {
-      if (rulesOfGrant(id, grant).length > 0) return [];
+      const rules = rulesOfGrant(id, grant);
+      if (rules.length > 0) return [...checkGrantLists(id, grant), ...checkAwsHosts(id, grant.kind, rules)];
       return [
         {
           path: ['grants', id],
@@ -158,6 +171,50 @@ export function checkGrants(config: ProfileConfig): Problem[] {
     }
     return checkTarget(['grants', id], grant);
   });
+}
+
+function checkGrantLists(id: string, grant: GrantConfig): Problem[] {
+  return (['repositories', 'services', 'buckets'] as const).flatMap((key) => {
+    const names = (grant as { readonly [list in typeof key]?: readonly string[] })[key];
+    return checkDistinct(['grants', id, key], names ?? []);
+  });
+}
+
+/** Hosts made of a service's or bucket's name: the role's credential goes to them, so each must be one exact host. */
+function checkAwsHosts(id: string, kind: GrantConfig['kind'], rules: readonly { readonly host: string }[]): Problem[] {
+  if (kind !== 'aws-role') return [];
+  return rules.flatMap(({ host }): Problem[] => {
+    const parsed = parseHostPattern(host);
+    if (parsed.kind === 'ok' && parsed.value.kind === 'exact') return [];
+    return [
+      {
+        path: ['grants', id],
+        got: `a service or bucket that makes the host "${host}"`,
+        expected: 'names that make an exact host',
+        fix: 'write the service as in its endpoint, such as dynamodb, and the bucket by its name',
+      },
+    ];
+  });
+}
+
+/** Zones of the region deployed to, each once: a subnet elsewhere fails in the middle of a deploy. */
+export function checkZones(network: NetworkConfig, region: string): Problem[] {
+  const zones = network.availabilityZones;
+  if (zones === undefined || typeof zones === 'number') return [];
+  const path: ProblemPath = ['network', 'availabilityZones'];
+  const foreign = zones.flatMap((zone, i): Problem[] =>
+    zone.slice(0, -1) === region
+      ? []
+      : [
+          {
+            path: [...path, i],
+            got: `"${zone}"`,
+            expected: `a zone of ${region}`,
+            fix: `write for example ${region}a`,
+          },
+        ],
+  );
+  return [...foreign, ...checkDistinct(path, zones)];
 }
 
 /** Private ranges, big enough, and not overlapping: peering refuses VPCs that do. */
@@ -178,7 +235,7 @@ export function checkCidrs(network: NetworkConfig): Problem[] {
   }
   const sessions = parseCidr(network.sessionsCidr ?? DEFAULT_CIDRS.sessions);
   const egress = parseCidr(network.egressCidr ?? DEFAULT_CIDRS.egress);
-  if (problems.length === 0 && sessions && egress && sessions.first <= egress.last && egress.first <= sessions.last) {
+  if (problems.length === 0 && sessions && egress && overlapsCidr(sessions, egress)) {
     problems.push({
       path: ['network', network.egressCidr ? 'egressCidr' : 'sessionsCidr'],
       got: `sessions ${network.sessionsCidr ?? DEFAULT_CIDRS.sessions}, egress ${network.egressCidr ?? DEFAULT_CIDRS.egress}`,
@@ -189,28 +246,6 @@ export function checkCidrs(network: NetworkConfig): Problem[] {
   return problems;
 }
 
-export const DEFAULT_CIDRS = { sessions: '10.64.0.0/16', egress: '10.65.0.0/20' } as const;
-
-interface Range {
-  readonly first: number;
-  readonly last: number;
-  readonly length: number;
-}
-
-function parseCidr(text: string): Range | undefined {
-  const [address = '', length = ''] = text.split('/');
-  const bytes = address.split('.').map(Number);
-  const bits = Number(length);
-  if (bytes.length !== 4 || bytes.some((byte) => !(byte >= 0 && byte <= 255)) || !(bits >= 0 && bits <= 32))
-    return undefined;
-  const first = bytes.reduce((value, byte) => value * 256 + byte, 0);
-  const size = 2 ** (32 - bits);
-  return first % size === 0 ? { first, last: first + size - 1, length: bits } : undefined;
-}
-
-function isPrivate(range: Range): boolean {
-  return ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].some((text) => {
-    const block = parseCidr(text);
-    return block !== undefined && range.first >= block.first && range.last <= block.last;
-  });
+function isPrivate(range: CidrRange): boolean {
+  return PRIVATE_RANGES.flatMap((text) => parseCidr(text) ?? []).some((block) => containsCidr(block, range));
 }

@@ -1,8 +1,18 @@
-import { isMap, isScalar, LineCounter, type Pair, parseDocument, type Document as YamlDocument } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  visit,
+  type Document as YamlDocument,
+} from 'yaml';
 import * as z from 'zod/mini';
-import { checkCidrs } from './check';
+import { checkCidrs, checkDistinct, checkZones } from './check';
 import { compileProfile } from './compile';
-import type { GrantConfig, PlatformConfig, ProfileConfig, TargetConfig } from './config';
+import type { GrantConfig, NetworkConfig, PlatformConfig, ProfileConfig, TargetConfig } from './config';
+import { DEFAULTS } from './defaults';
 import type { LocatedProblem, Problem, ProblemPath } from './problem';
 import {
   type GrantYaml,
@@ -20,27 +30,20 @@ export type ReadResult =
 /** Reads the text of a platform.yaml. Says everything that is wrong at once, each with its line. */
 export function readPlatformYaml(text: string, file: string): ReadResult {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const locate = (problem: Problem): LocatedProblem => {
     const { line, col } = lines.linePos(offsetOf(document, problem.path));
     return { ...problem, file, line, column: col };
   };
-  if (document.errors.length > 0) {
-    const problems = document.errors.map((error): LocatedProblem => {
-      const { line, col } = lines.linePos(error.pos[0]);
-      const twice = error.code === 'DUPLICATE_KEY';
-      return {
-        path: [],
-        file,
-        line,
-        column: col,
-        expected: twice ? 'each name once' : 'YAML',
-        fix: twice ? 'rename or merge the second one' : (error.message.split('\n')[0] ?? error.message),
-      };
+  const unreadable = yamlProblems(document);
+  if (unreadable.length > 0) {
+    const problems = unreadable.map(({ offset, ...problem }): LocatedProblem => {
+      const { line, col } = lines.linePos(offset);
+      return { ...problem, file, line, column: col };
     });
     return { kind: 'invalid', problems };
   }
-  const value: unknown = document.toJS();
+  const value: unknown = document.toJS({ maxAliasCount: -1 });
   const parsed = platformYaml.safeParse(value);
   const problems = parsed.success ? checkConfig(toConfig(parsed.data)) : shapeProblems(parsed.error.issues, value);
   if (parsed.success && problems.length === 0) return { kind: 'ok', config: toConfig(parsed.data) };
@@ -48,24 +51,62 @@ export function readPlatformYaml(text: string, file: string): ReadResult {
   return { kind: 'invalid', problems: located };
 }
 
+/** What keeps the text from becoming values. `toJS` throws on the alias problems found here. */
+function yamlProblems(document: YamlDocument): (Problem & { readonly offset: number })[] {
+  const problems: (Problem & { offset: number })[] = document.errors.map((error) => {
+    const known: Partial<Record<typeof error.code, Pick<Problem, 'expected' | 'fix'>>> = {
+      DUPLICATE_KEY: { expected: 'each name once', fix: 'rename or merge the second one' },
+      MULTIPLE_DOCS: { expected: 'one document', fix: 'remove the line --- and what follows it' },
+    };
+    return { path: [], offset: error.pos[0], ...(known[error.code] ?? { expected: 'YAML', fix: error.message }) };
+  });
+  visit(document, {
+    Alias: (_, alias, ancestors) => {
+      const offset = alias.range?.[0] ?? 0;
+      const got = `*${alias.source}`;
+      if (alias.resolve(document) === undefined) {
+        // `host: *.example.com` without quotes is an alias to YAML, and an easy slip in this file.
+        problems.push({ path: [], offset, got, expected: 'quotes around a leading *', fix: `write "${got}"` });
+      } else if (ancestors.some((node) => isNode(node) && 'anchor' in node && node.anchor !== undefined)) {
+        // Aliases of aliases grow exponentially, and one inside its own anchor has no end.
+        const expected = 'no alias inside a part that has an anchor itself';
+        problems.push({ path: [], offset, got, expected, fix: 'write the repeated part out' });
+      }
+    },
+  });
+  return problems.sort((a, b) => a.offset - b.offset);
+}
+
 function checkConfig(config: PlatformConfig): Problem[] {
   return [
     ...checkCidrs(config.network),
+    ...checkZones(config.network, config.region),
+    ...checkDistinct(['repositories'], config.repositories),
     ...checkImages(config),
     ...Object.entries(config.profiles).flatMap(([name, profile]) => checkProfile(config, name, profile)),
   ];
 }
 
-/** Where the shape is wrong somewhere, profiles whose own shape is right are still checked whole: all at once. */
+/** Where the shape is wrong somewhere, parts whose own shape is right are still checked whole: all at once. */
 function shapeProblems(issues: readonly z.core.$ZodIssue[], root: unknown): Problem[] {
   const shape = issues.flatMap((issue) => problemsOf(issue, root));
-  const region = String(valueAt(root, ['region']));
+  const wrong = (...keys: string[]) => shape.some(({ path }) => keys.every((key, i) => path[i] === key));
+  // Hosts of AWS grants have the region in them; a wrong one is told once, where it stands.
+  const region = wrong('region') ? 'eu-west-1' : String(valueAt(root, ['region']));
   const sound = Object.entries(valueAt(root, ['profiles']) ?? {}).flatMap(([name, value]) => {
     const parsed = profileYaml.safeParse(value);
-    if (!parsed.success || shape.some(({ path }) => path[0] === 'profiles' && path[1] === name)) return [];
+    if (!parsed.success || wrong('profiles', name)) return [];
     return [[name, toProfile(parsed.data, region)] as const];
   });
-  return [...shape, ...sound.flatMap(([name, profile]) => checkProfile({ blocked: [] }, name, profile))];
+  const repositories = (valueAt(root, ['repositories']) ?? []) as string[];
+  return [
+    ...shape,
+    ...(wrong('network') ? [] : checkCidrs((valueAt(root, ['network']) ?? {}) as NetworkConfig)),
+    ...(wrong('region') || wrong('repositories')
+      ? []
+      : checkImages({ region, repositories, profiles: Object.fromEntries(sound) })),
+    ...sound.flatMap(([name, profile]) => checkProfile({ blocked: [] }, name, profile)),
+  ];
 }
 
 function checkProfile(config: Pick<PlatformConfig, 'blocked'>, name: string, profile: ProfileConfig): Problem[] {
@@ -74,7 +115,7 @@ function checkProfile(config: Pick<PlatformConfig, 'blocked'>, name: string, pro
   return result.problems.map((problem) => ({ ...problem, path: ['profiles', name, ...problem.path] }));
 }
 
-function checkImages(config: PlatformConfig): Problem[] {
+function checkImages(config: Pick<PlatformConfig, 'region' | 'repositories' | 'profiles'>): Problem[] {
   return Object.entries(config.profiles).flatMap(([name, { image }]): Problem[] => {
     const path = ['profiles', name, 'image'];
     if (typeof image === 'string' && !image.includes(`.dkr.ecr.${config.region}.`)) {
@@ -117,8 +158,9 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown): Problem[] {
   const at = valueAt(root, path);
   const missing = at === undefined;
   const [expected, ...fix] = (message === 'Invalid input' ? defaultSentence(issue) : message).split('; ');
-  const got =
-    issue.code === 'invalid_key' ? JSON.stringify(path.at(-1)) : missing ? 'nothing' : shorten(JSON.stringify(at));
+  // This text ends in build logs, and somebody who puts a secret where its ARN belongs should not find it there too.
+  const shown = path.at(-1) === 'secret' ? 'a value that is not repeated here' : shorten(JSON.stringify(at));
+  const got = issue.code === 'invalid_key' ? JSON.stringify(path.at(-1)) : missing ? 'nothing' : shown;
   return [{ path, got, expected: expected ?? message, fix: fix.join('; ') }];
 }
 
@@ -126,13 +168,21 @@ function defaultSentence(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type')
     return `${article(issue.expected)}; see the schema or the comments in platform.yaml`;
   if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}; write it exactly so`;
+  if (issue.code === 'too_small')
+    return issue.origin === 'array' ? 'at least one entry; add one' : 'text that is not empty; write some';
+  if (issue.code === 'invalid_format') return `text of the form ${issue.pattern}; correct the spelling`;
   return 'another value; see the schema or the comments in platform.yaml';
 }
 
 const article = (type: string): string =>
-  ({ object: 'keys and values', array: 'a list', string: 'text', number: 'a number', boolean: 'true or false' })[
-    type
-  ] ?? type;
+  ({
+    object: 'keys and values',
+    record: 'keys and values',
+    array: 'a list',
+    string: 'text',
+    number: 'a number',
+    boolean: 'true or false',
+  })[type] ?? type;
 
 /** The keys a strict object at this path knows, read from the published schema. */
 function keysAt(path: ProblemPath): string[] {
@@ -171,7 +221,7 @@ function offsetOf(document: YamlDocument, path: ProblemPath): number {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];
     if (isMap(parent)) {
-      const pair = parent.items.find((item: Pair) => isScalar(item.key) && item.key.value === key);
+      const pair = parent.items.find((item: Pair) => isScalar(item.key) && String(item.key.value) === String(key));
       if (isScalar(pair?.key) && pair.key.range) return pair.key.range[0];
     }
     const node = document.getIn(path.slice(0, length), true);
@@ -196,16 +246,17 @@ function toConfig(yaml: PlatformYaml): PlatformConfig {
 }
 
 function toProfile(yaml: ProfileYaml, region: string): ProfileConfig {
+  const lifetime = yaml.lifetime ? seconds(yaml.lifetime) : DEFAULTS.lifetimeSeconds;
   return {
     image: yaml.image,
     ...(yaml.command && { command: yaml.command }),
     size: {
       cpu: yaml.size?.cpu ?? DEFAULTS.cpu,
-      memory: mebibytes(yaml.size?.memory ?? DEFAULTS.memory),
-      storage: mebibytes(yaml.size?.storage ?? DEFAULTS.storage) / 1024,
+      memory: yaml.size?.memory ? mebibytes(yaml.size.memory) : DEFAULTS.memoryMiB,
+      storage: yaml.size?.storage ? mebibytes(yaml.size.storage) / 1024 : DEFAULTS.storageGiB,
     },
-    lifetime: seconds(yaml.lifetime ?? DEFAULTS.lifetime),
-    idleTimeout: seconds(yaml.idleTimeout ?? DEFAULTS.idleTimeout),
+    lifetime,
+    idleTimeout: yaml.idleTimeout ? seconds(yaml.idleTimeout) : Math.min(DEFAULTS.idleSeconds, lifetime),
     egress: {
       presets: yaml.egress?.presets ?? [],
       rules: (yaml.egress?.rules ?? []).map(toRule),
@@ -216,9 +267,6 @@ function toProfile(yaml: ProfileYaml, region: string): ProfileConfig {
     models: { allow: yaml.models?.allow ?? [], budget: yaml.models?.budget.usd ?? 0 },
   };
 }
-
-/** Modest: too small shows as a slow build, which people see; too large shows as a bill, which they don't. */
-export const DEFAULTS = { cpu: 1, memory: '4GiB', storage: '21GiB', lifetime: '1h', idleTimeout: '15m' } as const;
 
 function toRule(rule: RuleYaml): TargetConfig & { reason?: string } {
   const { maxBody, ...rest } = rule;

@@ -54,7 +54,11 @@ const pathRule = z
 const target = {
   host,
   methods: z.optional(methods),
-  paths: z.optional(z.array(pathRule, says('a list of paths', 'write [/v1/**]'))),
+  paths: z.optional(
+    z
+      .array(pathRule, says('a list of paths', 'write [/v1/**]'))
+      .check(z.minLength(1, says('at least one path', 'leave paths out for every path'))),
+  ),
   query: z.optional(z.array(queryParameter, says('a list of parameters', 'write [{ name: q }]'))),
   graphql: z.optional(graphqlMatch),
   mcp: z.optional(mcpMatch),
@@ -68,7 +72,11 @@ const target = {
 
 const rule = z.strictObject({ ...target, reason: z.optional(text('why this is open', 'write a sentence')) });
 
-const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/;
+/** GitHub has no repository called `.`, `..` or `x.git`; in a path the first two climb and the last names another. */
+const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/(?!\.{1,2}$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}$/i;
+/** No empty label: with one in front, `.s3` would become a pattern for the buckets of everybody. */
+const SERVICE = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/;
+const ZONES = says('1 to 3, or a list of 1 to 3 zone names', 'write 2, or [eu-west-1a, eu-west-1b]');
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
 const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/;
 
@@ -89,9 +97,7 @@ const grant = z.discriminatedUnion(
         text('a region such as eu-west-1', "leave it out for the platform's own", /^[a-z]{2}(-[a-z]+)+-\d$/),
       ),
       services: z.optional(
-        z.array(
-          text('the name in front of the region in the service endpoint', 'write dynamodb, sqs', /^[a-z0-9.-]+$/),
-        ),
+        z.array(text('the name in front of the region in the service endpoint', 'write dynamodb, sqs', SERVICE)),
       ),
       buckets: z.optional(z.array(text('the name of a bucket', 'name each one', /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/))),
     }),
@@ -184,10 +190,12 @@ export const platformYaml = z
         availabilityZones: z.optional(
           z.union(
             [
-              z.int().check(z.minimum(1), z.maximum(3)),
-              z.array(z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/))).check(z.minLength(1), z.maxLength(3)),
+              z.int(ZONES).check(z.minimum(1, ZONES), z.maximum(3, ZONES)),
+              z
+                .array(z.string(ZONES).check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, ZONES)))
+                .check(z.minLength(1, ZONES), z.maxLength(3, ZONES)),
             ],
-            says('1 to 3, or a list of zone names', 'write 2, or [eu-west-1a, eu-west-1b]'),
+            ZONES,
           ),
         ),
         sessionsCidr: z.optional(cidr),

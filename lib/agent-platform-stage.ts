@@ -1,0 +1,42 @@
+import { type Environment, Stack, Stage } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { AgentNetwork } from './network/agent-network';
+import { composePlatform, type PlatformProps } from './platform-props';
+import type { Sessions } from './session/sessions';
+
+export interface AgentPlatformStageProps extends PlatformProps {
+  /**
+   * Account and region. With an account, CDK looks the region's zones up unless `availabilityZones` names them; a
+   * region alone needs no credentials at synth.
+   *
+   * @default the CLI's
+   */
+  readonly env?: Environment;
+}
+
+/**
+ * The whole platform in several stacks, which is how it is deployed on its own or by CDK Pipelines: the network, the
+ * sessions, and last the endpoints, whose policies name roles and repositories of the second.
+ */
+export class AgentPlatformStage extends Stage {
+  readonly network: AgentNetwork;
+  readonly sessions: Sessions;
+
+  constructor(scope: Construct, id: string, props: AgentPlatformStageProps) {
+    super(scope, id, { env: props.env });
+    const { network, sessions } = composePlatform(
+      {
+        network: new Stack(this, 'network', {
+          description: 'Agent platform: the two VPCs and what stands between them',
+        }),
+        sessions: new Stack(this, 'sessions', {
+          description: 'Agent platform: cluster, tasks, images, rows, policies',
+        }),
+        endpoints: new Stack(this, 'endpoints', { description: 'Agent platform: the endpoints a task starts with' }),
+      },
+      props,
+    );
+    this.network = network;
+    this.sessions = sessions;
+  }
+}

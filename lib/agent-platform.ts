@@ -1,0 +1,23 @@
+import { Construct } from 'constructs';
+import type { AgentNetwork } from './network/agent-network';
+import { composePlatform, type PlatformProps } from './platform-props';
+import type { Sessions } from './session/sessions';
+
+export interface AgentPlatformProps extends PlatformProps {}
+
+/**
+ * The whole platform in one stack: yours.
+ *
+ * @throws where a profile, a range or a zone is wrong; the message says what was got, expected and what to do
+ */
+export class AgentPlatform extends Construct {
+  readonly network: AgentNetwork;
+  readonly sessions: Sessions;
+
+  constructor(scope: Construct, id: string, props: AgentPlatformProps) {
+    super(scope, id);
+    const { network, sessions } = composePlatform({ network: this, sessions: this, endpoints: this }, props);
+    this.network = network;
+    this.sessions = sessions;
+  }
+}

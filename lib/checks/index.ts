@@ -1,0 +1,2 @@
+export { AgentPlatformChecks } from './agent-platform-checks';
+export { STACK_BUDGET } from './stack-budget';

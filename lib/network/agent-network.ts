@@ -1,0 +1,268 @@
+import { Aws, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { FlowLogDestination, type ISecurityGroup, type ISubnet, type IVpc, Peer, Port } from 'aws-cdk-lib/aws-ec2';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type IPrivateDnsNamespace, PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
+import { Construct } from 'constructs';
+import { containsCidr, DEFAULT_CIDRS, overlapsCidr, PRIVATE_RANGES, parseCidr } from '../../core/network/cidr';
+import { PlatformKey } from '../platform-key';
+import { DnsFirewall } from './dns-firewall';
+import { EgressVpc } from './egress-vpc';
+import { FirewallPolicy } from './firewall-policy';
+import { NetworkFirewall } from './network-firewall';
+import { REGIONS } from './regions';
+import { s3PrefixList } from './s3-prefix-list';
+import { SessionsVpc } from './sessions-vpc';
+import { Tier } from './tier';
+import { VpcPeering } from './vpc-peering';
+import { ZoneAssociation } from './zone-association';
+import { Zones } from './zones';
+
+/** Ports of the services that sessions reach. */
+export const SERVICE_PORTS = { egressProxy: 3128, modelGateway: 443 } as const;
+
+export interface AgentNetworkProps {
+  /** @default Tier.STANDARD */
+  readonly tier?: Tier;
+  /**
+   * How many availability zones, 1 to 3. Addresses are kept for three, so raising it later moves nothing.
+   *
+   * @default 1; 2 for Tier.MAXIMUM
+   */
+  readonly zoneCount?: number;
+  /**
+   * Names of the availability zones, where the region has some without Network Firewall.
+   *
+   * @default the first ones of the region
+   */
+  readonly availabilityZones?: string[];
+  /** @default 10.64.0.0/16 */
+  readonly sessionsCidr?: string;
+  /** @default 10.65.0.0/20 */
+  readonly egressCidr?: string;
+  /**
+   * Hosts the services may reach for sessions: every profile's, and what may be asked for at run time.
+   *
+   * @default none
+   */
+  readonly allowedHosts?: string[];
+  /**
+   * Hosts no profile may reach although a wildcard takes them in.
+   *
+   * @default none
+   */
+  readonly blockedHosts?: string[];
+  /**
+   * Registries agent images come from, as `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, beside the account's own.
+   *
+   * @default none
+   */
+  readonly imageRegistries?: string[];
+  /**
+   * Private DNS zone of the services, resolved in both VPCs.
+   *
+   * @default agents.internal
+   */
+  readonly zoneName?: string;
+  /**
+   * Id of the managed prefix list of S3, for regions the library's table lacks.
+   *
+   * @default from the table
+   */
+  readonly s3PrefixList?: string;
+  /**
+   * Key of the network's logs.
+   *
+   * @default a new one
+   */
+  readonly encryptionKey?: IKey;
+  /**
+   * Deletes logs and keys with the stack and switches the firewalls' protection off.
+   *
+   * @default false
+   */
+  readonly throwaway?: boolean;
+}
+
+/**
+ * The two VPCs. Sessions live in one without any way out; the services live in the other, behind Network Firewall. What
+ * a session reaches: the proxy's and the gateway's port in the service subnets, the endpoints a Fargate task needs to
+ * start ({@link SessionEndpoints}), and names the DNS Firewall knows.
+ */
+export class AgentNetwork extends Construct {
+  readonly tier: Tier;
+  readonly sessionsVpc: IVpc;
+  readonly egressVpc: IVpc;
+  readonly serviceSubnets: ISubnet[];
+  /** Of every session. */
+  readonly sessionSecurityGroup: ISecurityGroup;
+  /** Of the sessions VPC's interface endpoints. */
+  readonly endpointSecurityGroup: ISecurityGroup;
+  readonly proxySecurityGroup: ISecurityGroup;
+  readonly gatewaySecurityGroup: ISecurityGroup;
+  /** Where services register their names. */
+  readonly namespace: IPrivateDnsNamespace;
+
+  private readonly throwaway: boolean;
+  private readonly key: IKey;
+
+  constructor(scope: Construct, id: string, props: AgentNetworkProps = {}) {
+    super(scope, id);
+    this.tier = props.tier ?? Tier.STANDARD;
+    this.throwaway = props.throwaway ?? false;
+    this.key = props.encryptionKey ?? new PlatformKey(this, 'Key', { removalPolicy: this.removalPolicy });
+    const cidrs = checkedCidrs(props);
+    const zones = new Zones(this.tier, props.availabilityZones, props.zoneCount);
+
+    const sessions = new SessionsVpc(this, 'Sessions', { cidr: cidrs.sessions, zones });
+    const egress = new EgressVpc(this, 'Egress', { tier: this.tier, cidr: cidrs.egress, zones });
+    this.sessionsVpc = sessions.vpc;
+    this.egressVpc = egress.vpc;
+    this.serviceSubnets = egress.serviceSubnets;
+    this.sessionSecurityGroup = sessions.sessionSecurityGroup;
+    this.endpointSecurityGroup = sessions.endpointSecurityGroup;
+    this.proxySecurityGroup = egress.proxySecurityGroup;
+    this.gatewaySecurityGroup = egress.gatewaySecurityGroup;
+    for (const [name, vpc] of [
+      ['Sessions', sessions.vpc],
+      ['Egress', egress.vpc],
+    ] as const) {
+      vpc.addFlowLog('FlowLog', { destination: FlowLogDestination.toCloudWatchLogs(this.logGroup(`${name}FlowLogs`)) });
+    }
+
+    const peering = new VpcPeering(this, 'Peering', {
+      from: sessions.vpc,
+      fromSubnets: sessions.vpc.isolatedSubnets,
+      to: egress.vpc,
+      toSubnets: egress.serviceSubnets,
+    });
+    const { egressProxy, modelGateway } = SERVICE_PORTS;
+    peering.allow('Proxy', this.sessionSecurityGroup, this.proxySecurityGroup, egressProxy, 'Sessions to egress proxy');
+    peering.allow(
+      'Gateway',
+      this.sessionSecurityGroup,
+      this.gatewaySecurityGroup,
+      modelGateway,
+      'Sessions to model gateway',
+    );
+    this.endpointSecurityGroup.addIngressRule(this.sessionSecurityGroup, Port.HTTPS, 'Sessions to endpoints');
+    this.sessionSecurityGroup.addEgressRule(this.endpointSecurityGroup, Port.HTTPS, 'Endpoints a task starts with');
+    this.sessionSecurityGroup.addEgressRule(
+      Peer.prefixList(props.s3PrefixList ?? s3PrefixList(this, Stack.of(this).region)),
+      Port.HTTPS,
+      'Image layers, through the S3 gateway endpoint',
+    );
+
+    const zoneName = props.zoneName ?? 'agents.internal';
+    this.namespace = this.addNamespace(zoneName, sessions.vpc, egress.vpc);
+    this.addDnsFirewalls(zoneName, props);
+    if (this.tier !== Tier.LEAN) this.addNetworkFirewall(egress.vpc, props);
+  }
+
+  /** @internal */
+  get removalPolicy(): RemovalPolicy {
+    return this.throwaway ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+  }
+
+  private addNamespace(name: string, first: IVpc, second: IVpc): IPrivateDnsNamespace {
+    const namespace = new PrivateDnsNamespace(this, 'Namespace', { name, vpc: first });
+    new ZoneAssociation(this, 'ZoneAssociation', {
+      hostedZoneId: namespace.namespaceHostedZoneId,
+      vpc: second,
+      encryptionKey: this.key,
+      removalPolicy: this.removalPolicy,
+    });
+    return namespace;
+  }
+
+  private addDnsFirewalls(zoneName: string, props: AgentNetworkProps): void {
+    const { region, account, urlSuffix } = Stack.of(this);
+    const suffix = `${region}.${urlSuffix}`;
+    const guardDuty = this.tier === Tier.MAXIMUM ? guardDutyHosts(region, suffix) : [];
+    new DnsFirewall(this, 'SessionsDns', {
+      vpc: this.sessionsVpc,
+      allowedHosts: [
+        `.${zoneName}`,
+        `api.ecr.${suffix}`,
+        `${account}.dkr.ecr.${suffix}`,
+        ...(props.imageRegistries ?? []),
+        `prod-${region}-starport-layer-bucket.s3.${suffix}`,
+        `logs.${suffix}`,
+        ...guardDuty,
+      ],
+      queryLogGroup: this.logGroup('SessionsQueryLogs'),
+      protection: !this.throwaway,
+    });
+    new DnsFirewall(this, 'EgressDns', {
+      vpc: this.egressVpc,
+      allowedHosts: [`.${zoneName}`, ...(props.allowedHosts ?? [])],
+      blockedHosts: props.blockedHosts,
+      queryLogGroup: this.logGroup('EgressQueryLogs'),
+      protection: !this.throwaway,
+    });
+  }
+
+  private addNetworkFirewall(vpc: IVpc, props: AgentNetworkProps): void {
+    const policy = new FirewallPolicy(this, 'FirewallPolicy', {
+      allowedHosts: props.allowedHosts,
+      blockedHosts: props.blockedHosts,
+      homeNet: this.serviceSubnets.map((subnet) => subnet.ipv4CidrBlock),
+    });
+    new NetworkFirewall(this, 'Firewall', {
+      vpc,
+      policy,
+      firewallSubnets: { subnetGroupName: 'Firewall' },
+      protectedSubnets: { subnetGroupName: 'Service' },
+      alertLogGroup: this.logGroup('FirewallAlerts'),
+      flowLogGroup: this.logGroup('FirewallFlows'),
+      protection: !this.throwaway,
+    });
+  }
+
+  private logGroup(id: string): LogGroup {
+    return new LogGroup(this, id, {
+      encryptionKey: this.key,
+      retention: RetentionDays.ONE_YEAR,
+      removalPolicy: this.removalPolicy,
+      deletionProtectionEnabled: !this.throwaway,
+    });
+  }
+}
+
+function checkedCidrs(props: AgentNetworkProps): { sessions: string; egress: string } {
+  const sessions = props.sessionsCidr ?? DEFAULT_CIDRS.sessions;
+  const egress = props.egressCidr ?? DEFAULT_CIDRS.egress;
+  const [first, second] = [sessions, egress].map((text) => {
+    const range = parseCidr(text);
+    const inside = PRIVATE_RANGES.flatMap((block) => parseCidr(block) ?? []);
+    if (
+      range === undefined ||
+      range.length < 16 ||
+      range.length > 22 ||
+      !inside.some((block) => containsCidr(block, range))
+    ) {
+      throw new Error(
+        `network: got the range ${text}, expected a private IPv4 range of /16 to /22, such as 10.64.0.0/16`,
+      );
+    }
+    return range;
+  });
+  if (first && second && overlapsCidr(first, second)) {
+    throw new Error(
+      `network: ${sessions} and ${egress} overlap, and peered VPCs can not share addresses; move one of them`,
+    );
+  }
+  return { sessions, egress };
+}
+
+/** Names the agent that GuardDuty puts beside a task must resolve, or it never reports. */
+function guardDutyHosts(region: string, suffix: string): string[] {
+  const account = Token.isUnresolved(region) ? undefined : REGIONS[region]?.guardDutyAccount;
+  if (account === undefined) {
+    throw new Error(
+      `tier maximum: the account of GuardDuty's agent image in ${Token.isUnresolved(region) ? Aws.REGION : region} is not ` +
+        'known; set the region of the stack (env: { region }) to one the library knows',
+    );
+  }
+  return [`guardduty-data.${suffix}`, `${account}.dkr.ecr.${suffix}`];
+}

@@ -1,0 +1,113 @@
+import { Resource, Token } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import {
+  CfnFirewallDomainList,
+  CfnFirewallRuleGroup,
+  CfnFirewallRuleGroupAssociation,
+  CfnResolverQueryLoggingConfig,
+  CfnResolverQueryLoggingConfigAssociation,
+} from 'aws-cdk-lib/aws-route53resolver';
+import type { Construct } from 'constructs';
+import { dnsLists } from '../../core/network/dns-lists';
+import { hostPatterns } from './hosts';
+
+export interface DnsFirewallProps {
+  readonly vpc: IVpc;
+  /**
+   * Names the VPC's resolver answers: `a.example.com`, `*.example.com` (below the apex), `.example.com` (with it).
+   * A deploy-time value stands for one exact name.
+   *
+   * @default none: nothing resolves
+   */
+  readonly allowedHosts?: string[];
+  /**
+   * Names refused although a wildcard of `allowedHosts` takes them in.
+   *
+   * @default none
+   */
+  readonly blockedHosts?: string[];
+  /**
+   * Where every query and its answer is recorded.
+   *
+   * @default not recorded
+   */
+  readonly queryLogGroup?: ILogGroup;
+  /**
+   * Order among several rule groups of one VPC, 101 to 8999; lower is asked first.
+   *
+   * @default 101
+   */
+  readonly priority?: number;
+  /**
+   * Whether AWS refuses to change or remove the association until this is false.
+   *
+   * @default true
+   */
+  readonly protection?: boolean;
+}
+
+/**
+ * Route 53 DNS Firewall as an allow-list. The VPC's resolver is out of reach of security groups, route tables and
+ * Network Firewall, so a name can carry data out wherever it resolves; this is the only control there.
+ *
+ * Answers to a blocked name are NXDOMAIN: clients give up at once. The service fails closed by default, and there is
+ * no CloudFormation type to change that, so nothing here does.
+ */
+export class DnsFirewall extends Resource {
+  constructor(scope: Construct, id: string, props: DnsFirewallProps) {
+    super(scope, id);
+    const allowed = props.allowedHosts ?? [];
+    const lists = dnsLists({
+      allowed: hostPatterns(
+        'allowedHosts',
+        allowed.filter((host) => !Token.isUnresolved(host)),
+      ),
+      blocked: hostPatterns('blockedHosts', props.blockedHosts ?? []),
+    });
+    if (lists.kind !== 'ok') throw new Error(`${this.node.path}: ${lists.problem}`);
+    const known = [...lists.allowed, ...allowed.filter((host) => Token.isUnresolved(host))];
+
+    const rules = [
+      ...(lists.blocked.length > 0 ? [this.block('Blocked', lists.blocked, 1)] : []),
+      ...(known.length > 0 ? [this.allow(known, 2)] : []),
+      this.block('Everything', ['*'], 3),
+    ];
+    const group = new CfnFirewallRuleGroup(this, 'Resource', { firewallRules: rules });
+    new CfnFirewallRuleGroupAssociation(this, 'Association', {
+      firewallRuleGroupId: group.attrId,
+      vpcId: props.vpc.vpcId,
+      priority: props.priority ?? 101,
+      mutationProtection: (props.protection ?? true) ? 'ENABLED' : 'DISABLED',
+    });
+
+    if (props.queryLogGroup) {
+      const logging = new CfnResolverQueryLoggingConfig(this, 'QueryLog', {
+        destinationArn: props.queryLogGroup.logGroupArn,
+      });
+      new CfnResolverQueryLoggingConfigAssociation(this, 'QueryLogAssociation', {
+        resolverQueryLogConfigId: logging.attrId,
+        resourceId: props.vpc.vpcId,
+      });
+    }
+  }
+
+  private allow(domains: readonly string[], priority: number): CfnFirewallRuleGroup.FirewallRuleProperty {
+    return {
+      action: 'ALLOW',
+      priority,
+      firewallDomainListId: new CfnFirewallDomainList(this, 'Allowed', { domains: [...domains] }).attrId,
+      // Most hosts are aliases that lead to a delivery network; INSPECT, the default, wants every link in the list.
+      firewallDomainRedirectionAction: 'TRUST_REDIRECTION_DOMAIN',
+    };
+  }
+
+  private block(id: string, domains: readonly string[], priority: number): CfnFirewallRuleGroup.FirewallRuleProperty {
+    return {
+      action: 'BLOCK',
+      blockResponse: 'NXDOMAIN',
+      priority,
+      firewallDomainListId: new CfnFirewallDomainList(this, id, { domains: [...domains] }).attrId,
+    };
+  }
+}

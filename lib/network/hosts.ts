@@ -1,0 +1,16 @@
+import { Token } from 'aws-cdk-lib';
+import { type HostPattern, parseHostPattern } from '../../core/egress/host';
+
+/**
+ * Hosts as constructs take them: `a.example.com`, `*.example.com` (below the apex), `.example.com` (with it).
+ *
+ * @throws where one is not a host; a deploy-time value can't be checked and is refused too.
+ */
+export function hostPatterns(what: string, hosts: readonly string[]): HostPattern[] {
+  return hosts.map((host) => {
+    if (Token.isUnresolved(host)) throw new Error(`${what}: got a deploy-time value, expected a host known at synth`);
+    const parsed = parseHostPattern(host);
+    if (parsed.kind === 'invalid') throw new Error(`${what}: got "${host}", expected a host; ${parsed.problem}`);
+    return parsed.value;
+  });
+}

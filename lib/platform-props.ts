@@ -1,0 +1,103 @@
+import type { Construct } from 'constructs';
+import type { PolicyDocument } from '../core/egress/document';
+import { formatHostPattern } from '../core/egress/host';
+import { envelopeOf } from '../core/profile/compile';
+import { AgentNetwork, type AgentNetworkProps } from './network/agent-network';
+import { SessionEndpoints } from './network/session-endpoints';
+import type { Tier } from './network/tier';
+import type { AgentImage } from './profile/agent-image';
+import type { SessionProfile } from './profile/session-profile';
+import { Sessions } from './session/sessions';
+
+/** What a platform consists of, however it is laid out in stacks. */
+export interface PlatformProps {
+  /** What kinds of sessions there are; at least one. */
+  readonly profiles: SessionProfile[];
+  /** @default Tier.STANDARD */
+  readonly tier?: Tier;
+  /** How many availability zones, 1 to 3. @default 1; 2 for Tier.MAXIMUM */
+  readonly zoneCount?: number;
+  /** Names of the availability zones. @default the first ones of the region */
+  readonly availabilityZones?: string[];
+  /** @default 10.64.0.0/16 */
+  readonly sessionsCidr?: string;
+  /** @default 10.65.0.0/20 */
+  readonly egressCidr?: string;
+  /** Private DNS zone of the platform's services. @default agents.internal */
+  readonly zoneName?: string;
+  /** Id of the managed prefix list of S3, for regions the library's table lacks. @default from the table */
+  readonly s3PrefixList?: string;
+  /** Hosts closed for every profile. @default none */
+  readonly blockedHosts?: string[];
+  /** Repositories to make for agent images. @default none */
+  readonly repositories?: string[];
+  /** The platform's own image with session-init and session-recorder. @default none; tasks then end before an agent runs */
+  readonly sessionImage?: AgentImage;
+  /**
+   * Deletes tables, buckets, repositories, logs and keys with the stacks and switches AWS's deletion protections off.
+   * For trials only.
+   *
+   * @default false
+   */
+  readonly throwaway?: boolean;
+}
+
+/** The scopes the planes go to: one and the same, or a stack each. */
+export interface PlatformScopes {
+  readonly network: Construct;
+  readonly sessions: Construct;
+  /** Refers to the other two, so it is deployed last. */
+  readonly endpoints: Construct;
+}
+
+/**
+ * Composes the planes.
+ *
+ * @internal
+ */
+export function composePlatform(
+  scopes: PlatformScopes,
+  props: PlatformProps,
+): { network: AgentNetwork; sessions: Sessions } {
+  if (props.profiles.length === 0) throw new Error('profiles: got none, expected at least one');
+  const network = new AgentNetwork(scopes.network, 'Network', networkProps(props));
+  const sessions = new Sessions(scopes.sessions, 'Sessions', {
+    network,
+    profiles: props.profiles,
+    blockedHosts: props.blockedHosts,
+    repositories: props.repositories,
+    sessionImage: props.sessionImage,
+    throwaway: props.throwaway,
+  });
+  new SessionEndpoints(scopes.endpoints, 'Endpoints', {
+    network,
+    executionRole: sessions.executionRole,
+    repositoryArns: sessions.repositoryArns,
+    logGroup: sessions.logGroup,
+  });
+  return { network, sessions };
+}
+
+function networkProps(props: PlatformProps): AgentNetworkProps {
+  const documents: PolicyDocument[] = props.profiles.map((profile) =>
+    profile._document(undefined, props.blockedHosts ?? []),
+  );
+  const envelope = envelopeOf(documents);
+  const registries = [
+    ...props.profiles.map((profile) => profile._image),
+    ...(props.sessionImage ? [props.sessionImage] : []),
+  ];
+  return {
+    tier: props.tier,
+    zoneCount: props.zoneCount,
+    availabilityZones: props.availabilityZones,
+    sessionsCidr: props.sessionsCidr,
+    egressCidr: props.egressCidr,
+    zoneName: props.zoneName,
+    s3PrefixList: props.s3PrefixList,
+    throwaway: props.throwaway,
+    allowedHosts: envelope.allowed.map(formatHostPattern),
+    blockedHosts: envelope.blocked.map(formatHostPattern),
+    imageRegistries: [...new Set(registries.flatMap((image) => image._registryHost ?? []))],
+  };
+}

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Duration, type RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+
+export interface PrebuiltFunctionProps {
+  readonly description: string;
+  /** For its log group. */
+  readonly encryptionKey: IKey;
+  readonly timeout: Duration;
+  readonly removalPolicy: RemovalPolicy;
+}
+
+/**
+ * A function of lambda/, as `npm run build` left it under assets/: whoever imports the library needs no esbuild, Docker
+ * or network at synth. Its role may write its own log group and, until somebody grants more, nothing else.
+ *
+ * @internal
+ */
+export class PrebuiltFunction extends LambdaFunction {
+  constructor(scope: Construct, id: string, asset: string, props: PrebuiltFunctionProps) {
+    const logGroup = new LogGroup(scope, `${id}Logs`, {
+      encryptionKey: props.encryptionKey,
+      retention: RetentionDays.ONE_YEAR,
+      removalPolicy: props.removalPolicy,
+    });
+    const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    super(scope, id, {
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: Code.fromAsset(assetFolder(asset)),
+      memorySize: 256,
+      loggingFormat: LoggingFormat.JSON,
+      logGroup,
+      role,
+      timeout: props.timeout,
+      description: props.description,
+    });
+    Validations.of(this).acknowledge(
+      {
+        id: 'NIST.800.53.R5-LambdaInsideVPC',
+        reason: 'calls AWS APIs only; inside a VPC of the platform it would need a way out that nothing else there has',
+      },
+      {
+        id: 'NIST.800.53.R5-LambdaConcurrency',
+        reason:
+          'only CloudFormation invokes it, once a change; a reservation would take from the account pool for good',
+      },
+      {
+        id: 'NIST.800.53.R5-LambdaDLQ',
+        reason: 'CloudFormation waits for its answer and reports a missing one itself',
+      },
+    );
+  }
+}
+
+/** Where the package keeps what was built, seen from the sources as well as from dist/. */
+function assetFolder(name: string): string {
+  let folder = __dirname;
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  const asset = join(folder, 'assets', name);
+  if (!existsSync(asset)) throw new Error(`assets/${name} is not built; run "npm run build" first`);
+  return asset;
+}

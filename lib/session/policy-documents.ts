@@ -1,0 +1,68 @@
+import { Names, Stack } from 'aws-cdk-lib';
+import {
+  CfnApplication,
+  CfnConfigurationProfile,
+  CfnDeployment,
+  CfnDeploymentStrategy,
+  CfnEnvironment,
+  CfnHostedConfigurationVersion,
+} from 'aws-cdk-lib/aws-appconfig';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import type { PolicyDocument } from '../../core/egress/document';
+
+export interface PolicyDocumentsProps {
+  readonly documents: readonly PolicyDocument[];
+  readonly encryptionKey: IKey;
+}
+
+/**
+ * The profiles' policy documents, in AppConfig: the template carries them, deploy-time values (an image's URI, a role's
+ * ARN) are filled in by CloudFormation, every version is kept, services poll for the next one, and nothing at run time
+ * has the right to write one.
+ *
+ * @internal
+ */
+export class PolicyDocuments extends Construct {
+  constructor(scope: Construct, id: string, props: PolicyDocumentsProps) {
+    super(scope, id);
+    const name = Names.uniqueResourceName(this, { maxLength: 64, separator: '-' });
+    const application = new CfnApplication(this, 'Resource', { name, description: 'What agents may do, by profile' });
+    const environment = new CfnEnvironment(this, 'Environment', { applicationId: application.ref, name: 'platform' });
+    // All at once: a policy that half of the services have is two policies.
+    const strategy = new CfnDeploymentStrategy(this, 'Strategy', {
+      name,
+      deploymentDurationInMinutes: 0,
+      growthFactor: 100,
+      finalBakeTimeInMinutes: 0,
+      replicateTo: 'NONE',
+    });
+    let previous: CfnDeployment | undefined;
+    for (const document of props.documents) {
+      const place = new Construct(this, document.profile);
+      const profile = new CfnConfigurationProfile(place, 'Profile', {
+        applicationId: application.ref,
+        name: document.profile,
+        locationUri: 'hosted',
+        kmsKeyIdentifier: props.encryptionKey.keyArn,
+      });
+      const version = new CfnHostedConfigurationVersion(place, 'Document', {
+        applicationId: application.ref,
+        configurationProfileId: profile.ref,
+        contentType: 'application/json',
+        content: Stack.of(this).toJsonString(document),
+      });
+      const deployment = new CfnDeployment(place, 'Deployment', {
+        applicationId: application.ref,
+        environmentId: environment.ref,
+        configurationProfileId: profile.ref,
+        configurationVersion: version.ref,
+        deploymentStrategyId: strategy.ref,
+        kmsKeyIdentifier: props.encryptionKey.keyArn,
+      });
+      // An environment takes one deployment at a time.
+      if (previous) deployment.addResourceDependency(previous);
+      previous = deployment;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { BINDING_KEY } from '../../core/session/binding';
+import { SESSION_KEY, TTL_ATTRIBUTE } from '../../core/session/row';
+
+export interface SessionStoreProps {
+  readonly encryptionKey: IKey;
+  readonly removalPolicy: RemovalPolicy;
+}
+
+/**
+ * What is known of sessions: one row each, the bindings of addresses to them, and their payloads (task text in, result
+ * out), which are kept out of RunTask's overrides because those are readable in DescribeTasks, CloudTrail and events.
+ *
+ * @internal
+ */
+export class SessionStore extends Construct {
+  /** Rows, as core/session/row.ts has them. */
+  readonly sessions: Table;
+  /** Addresses, as core/session/binding.ts has them. */
+  readonly bindings: Table;
+  readonly payloads: Bucket;
+
+  constructor(scope: Construct, id: string, props: SessionStoreProps) {
+    super(scope, id);
+    this.sessions = this.table('Sessions', SESSION_KEY, props);
+    this.bindings = this.table('Bindings', BINDING_KEY, props);
+    const accessLogs = new Bucket(this, 'AccessLogs', {
+      // S3 delivers access logs to a bucket with its own keys only.
+      encryption: BucketEncryption.S3_MANAGED,
+      ...this.closedBucket(props.removalPolicy),
+      lifecycleRules: [{ expiration: Duration.days(365) }],
+    });
+    this.payloads = new Bucket(this, 'Payloads', {
+      encryption: BucketEncryption.KMS,
+      encryptionKey: props.encryptionKey,
+      bucketKeyEnabled: true,
+      ...this.closedBucket(props.removalPolicy),
+      serverAccessLogsBucket: accessLogs,
+      serverAccessLogsPrefix: 'payloads/',
+      lifecycleRules: [{ expiration: Duration.days(30), noncurrentVersionExpiration: Duration.days(7) }],
+    });
+  }
+
+  private table(name: string, key: string, props: SessionStoreProps): Table {
+    const table = new Table(this, name, {
+      partitionKey: { name: key, type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: props.encryptionKey,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: TTL_ATTRIBUTE,
+      deletionProtection: props.removalPolicy !== RemovalPolicy.DESTROY,
+      removalPolicy: props.removalPolicy,
+    });
+    Validations.of(table).acknowledge({
+      id: 'NIST.800.53.R5-DynamoDBInBackupPlan',
+      reason: 'point-in-time recovery is on; a backup plan belongs to the account and would name this table by itself',
+    });
+    return table;
+  }
+
+  private closedBucket(removalPolicy: RemovalPolicy) {
+    return {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      versioned: true,
+      removalPolicy,
+    };
+  }
+}

@@ -1,0 +1,140 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { Repository, RepositoryEncryption, TagMutability } from 'aws-cdk-lib/aws-ecr';
+import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { AgentNetwork } from '../network/agent-network';
+import { PlatformKey } from '../platform-key';
+import type { AgentImage, AgentImageConfig, IAgentRepositories } from '../profile/agent-image';
+import type { SessionProfile } from '../profile/session-profile';
+import { ExecutionRole } from './execution-role';
+import { PolicyDocuments } from './policy-documents';
+import { SessionStore } from './session-store';
+import { SessionTask } from './session-task';
+
+export interface SessionsProps {
+  readonly network: AgentNetwork;
+  readonly profiles: SessionProfile[];
+  /**
+   * Hosts closed for every profile.
+   *
+   * @default none
+   */
+  readonly blockedHosts?: string[];
+  /**
+   * Repositories to make for agent images, by name: immutable tags, scanned on push, encrypted.
+   *
+   * @default none
+   */
+  readonly repositories?: string[];
+  /**
+   * The platform's own image with session-init and session-recorder.
+   *
+   * @default none; tasks then end before an agent runs
+   */
+  readonly sessionImage?: AgentImage;
+  /**
+   * Key of tables, payloads, repositories, logs and the tasks' disks.
+   *
+   * @default a new one
+   */
+  readonly encryptionKey?: IKey;
+  /**
+   * Deletes tables, buckets, repositories and keys with the stack.
+   *
+   * @default false
+   */
+  readonly throwaway?: boolean;
+}
+
+/** Where sessions run: the cluster, a task definition for each profile, their images, rows and payloads. */
+export class Sessions extends Construct implements IAgentRepositories {
+  readonly cluster: Cluster;
+  /** Starts tasks; no container can get at it. */
+  readonly executionRole: IRole;
+  /** ARNs of every repository a task's image comes from. */
+  readonly repositoryArns: string[];
+  readonly logGroup: ILogGroup;
+
+  private readonly repositories = new Map<string, Repository>();
+
+  constructor(scope: Construct, id: string, props: SessionsProps) {
+    super(scope, id);
+    const removalPolicy = props.throwaway ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+    const key = props.encryptionKey ?? new PlatformKey(this, 'Key', { removalPolicy });
+    this.cluster = new Cluster(this, 'Cluster', {
+      vpc: props.network.sessionsVpc,
+      containerInsightsV2: ContainerInsights.ENHANCED,
+      managedStorageConfiguration: { fargateEphemeralStorageKmsKey: key },
+    });
+    for (const name of props.repositories ?? []) this.addRepository(name, key, removalPolicy);
+    this.logGroup = new LogGroup(this, 'Logs', {
+      encryptionKey: key,
+      retention: RetentionDays.ONE_YEAR,
+      removalPolicy,
+      deletionProtectionEnabled: !props.throwaway,
+    });
+    new SessionStore(this, 'Store', { encryptionKey: key, removalPolicy });
+
+    const images = new Map<string, AgentImageConfig>(
+      props.profiles.map((profile) => [profile.name, profile._image._bind(this, `${pascal(profile.name)}Image`, this)]),
+    );
+    if (images.size !== props.profiles.length)
+      throw new Error('profiles: got two with one name, expected each name once');
+    const companion = props.sessionImage?._bind(this, 'SessionImage', this);
+    this.repositoryArns = [
+      ...new Set([...images.values(), ...(companion ? [companion] : [])].map((image) => image.repositoryArn)),
+    ];
+    this.executionRole = new ExecutionRole(this, 'ExecutionRole', {
+      repositoryArns: this.repositoryArns,
+      logGroup: this.logGroup,
+    });
+    const documents = props.profiles.map((profile) =>
+      profile._document(images.get(profile.name)?.imageUri, props.blockedHosts ?? []),
+    );
+    for (const document of documents) {
+      new SessionTask(this, `${pascal(document.profile)}Task`, {
+        document,
+        executionRole: this.executionRole,
+        logGroup: this.logGroup,
+        zoneName: props.network.namespace.namespaceName,
+        sessionImageUri: companion?.imageUri,
+      });
+    }
+    new PolicyDocuments(this, 'Policy', { documents, encryptionKey: key });
+  }
+
+  /**
+   * A repository made for agent images.
+   *
+   * @throws where none has the name
+   */
+  repository(name: string): Repository {
+    const repository = this.repositories.get(name);
+    if (repository) return repository;
+    throw new Error(
+      `repository "${name}": got no such name, expected one of ${[...this.repositories.keys()].join(', ') || 'none'}`,
+    );
+  }
+
+  private addRepository(name: string, key: IKey, removalPolicy: RemovalPolicy): void {
+    const repository = new Repository(this, `${pascal(name)}Repository`, {
+      imageTagMutability: TagMutability.IMMUTABLE,
+      imageScanOnPush: true,
+      encryption: RepositoryEncryption.KMS,
+      encryptionKey: key,
+      removalPolicy,
+    });
+    this.repositories.set(name, repository);
+  }
+}
+
+/** `coding-agent` -> `CodingAgent`, as construct ids are written. */
+function pascal(name: string): string {
+  return name
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}

@@ -1,0 +1,94 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import * as z from 'zod/mini';
+import { auditRecord } from '../core/audit/record';
+import { policyDocument } from '../core/egress/document';
+import { platformYaml } from '../core/profile/yaml-schema';
+import { addressBinding } from '../core/session/binding';
+import { sessionRow } from '../core/session/row';
+
+/**
+ * Builds what the package ships beside its constructs: a bundle for each function of lambda/, the CLI in one file, and
+ * the JSON Schemas. The same sources give the same bytes, wherever the checkout lies.
+ *
+ * `--check` writes nothing and fails where core/schema is not what the sources say.
+ */
+
+const root = resolve(__dirname, '..');
+const assets = join(root, 'assets');
+
+/** Published contracts. Platform and policy are read by people, the others by whoever takes our records. */
+const SCHEMAS = {
+  platform: platformYaml,
+  policy: policyDocument,
+  record: auditRecord,
+  'session-row': sessionRow,
+  'address-binding': addressBinding,
+} as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  const stale = Object.entries(SCHEMAS).filter(([name, schema]) => {
+    const file = join(root, 'core/schema', `${name}.json`);
+    const text = `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`;
+    if (readOrEmpty(file) === text) return false;
+    if (!args.includes('--check')) {
+      mkdirSync(join(root, 'core/schema'), { recursive: true });
+      writeFileSync(file, text);
+    }
+    return true;
+  });
+  if (args.includes('--check')) {
+    for (const [name] of stale)
+      console.error(`core/schema/${name}.json is not what the sources say; run "npm run build"`);
+    return stale.length > 0 ? 1 : 0;
+  }
+
+  rmSync(assets, { recursive: true, force: true });
+  for (const name of readdirSync(join(root, 'lambda')).sort()) {
+    // The SDK is part of the function's runtime; bundling it would make each function half a megabyte larger.
+    await bundle(`lambda/${name}/index.ts`, `${name}/index.js`, { external: ['@aws-sdk/*'] });
+  }
+  await bundle('bin/agentctl.ts', 'cli/agentctl.js', { banner: { js: '#!/usr/bin/env node' } });
+  return 0;
+}
+
+async function bundle(
+  entry: string,
+  out: string,
+  options: { external?: string[]; banner?: { js: string } },
+): Promise<void> {
+  const outfile = join(assets, out);
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    legalComments: 'linked',
+    logLevel: 'warning',
+    ...options,
+  });
+  console.log(`assets/${out}  ${(statSync(outfile).size / 1024).toFixed(1)} KB`);
+}
+
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);
