@@ -1,4 +1,4 @@
-import { leftoversText } from '../core/ceiling/leftovers';
+import { leftovers as leftoversOf, leftoversText } from '../core/ceiling/leftovers';
 import { DEFAULT_FOLDER, withAssembly } from './assembly';
 import type { Io } from './verb';
 
@@ -13,6 +13,7 @@ export function leftovers(args: readonly string[], io: Io): number {
       (name) => `Stack ${name} has termination protection: switch it off first.\n`,
     );
     io.stdout(`${leftoversText(templates)}\n${stacks.join('')}`);
-    return 0;
+    // A removal that AWS refuses half way leaves stacks that neither work nor go.
+    return stacks.length + leftoversOf(templates).stops.length > 0 ? 1 : 0;
   });
 }

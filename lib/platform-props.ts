@@ -1,10 +1,11 @@
+import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { PolicyDocument } from '../core/egress/document';
 import { formatHostPattern } from '../core/egress/host';
 import { envelopeOf } from '../core/profile/compile';
 import { AgentNetwork, type AgentNetworkProps } from './network/agent-network';
 import { SessionEndpoints } from './network/session-endpoints';
-import type { Tier } from './network/tier';
+import { Tier } from './network/tier';
 import type { AgentImage } from './profile/agent-image';
 import type { SessionProfile } from './profile/session-profile';
 import { Sessions } from './session/sessions';
@@ -34,8 +35,13 @@ export interface PlatformProps {
   /** The platform's own image with session-init and session-recorder. @default none; tasks then end before an agent runs */
   readonly sessionImage?: AgentImage;
   /**
-   * Deletes tables, buckets, repositories, logs and keys with the stacks and switches AWS's deletion protections off.
-   * For trials only.
+   * Whether AWS refuses to delete firewalls, tables and logs. Set it to false and deploy before you destroy.
+   *
+   * @default true, unless throwaway
+   */
+  readonly deletionProtection?: boolean;
+  /**
+   * Deletes tables, buckets, repositories, logs and keys with the stacks, and protects nothing. For trials only.
    *
    * @default false
    */
@@ -60,6 +66,8 @@ export function composePlatform(
   props: PlatformProps,
 ): { network: AgentNetwork; sessions: Sessions } {
   if (props.profiles.length === 0) throw new Error('profiles: got none, expected at least one');
+  // Read by agentctl summary; the tier is a decision that no single resource shows.
+  Stack.of(scopes.network).addMetadata('AgentPlatform', { tier: props.tier ?? Tier.STANDARD });
   const network = new AgentNetwork(scopes.network, 'Network', networkProps(props));
   const sessions = new Sessions(scopes.sessions, 'Sessions', {
     network,
@@ -67,6 +75,7 @@ export function composePlatform(
     blockedHosts: props.blockedHosts,
     repositories: props.repositories,
     sessionImage: props.sessionImage,
+    deletionProtection: props.deletionProtection,
     throwaway: props.throwaway,
   });
   new SessionEndpoints(scopes.endpoints, 'Endpoints', {
@@ -95,6 +104,7 @@ function networkProps(props: PlatformProps): AgentNetworkProps {
     egressCidr: props.egressCidr,
     zoneName: props.zoneName,
     s3PrefixList: props.s3PrefixList,
+    deletionProtection: props.deletionProtection,
     throwaway: props.throwaway,
     allowedHosts: envelope.allowed.map(formatHostPattern),
     blockedHosts: envelope.blocked.map(formatHostPattern),

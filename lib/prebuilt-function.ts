@@ -6,6 +6,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { INLINE_POLICY } from './acknowledgements';
 
 export interface PrebuiltFunctionProps {
   readonly description: string;
@@ -42,6 +43,7 @@ export class PrebuiltFunction extends LambdaFunction {
       timeout: props.timeout,
       description: props.description,
     });
+    Validations.of(role).acknowledge(INLINE_POLICY);
     Validations.of(this).acknowledge(
       {
         id: 'NIST.800.53.R5-LambdaInsideVPC',

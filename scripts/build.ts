@@ -30,7 +30,7 @@ const SCHEMAS = {
 async function main(args: readonly string[]): Promise<number> {
   const stale = Object.entries(SCHEMAS).filter(([name, schema]) => {
     const file = join(root, 'core/schema', `${name}.json`);
-    const text = `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`;
+    const text = `${JSON.stringify(z.toJSONSchema(schema, { io: 'input', reused: 'ref' }), null, 2)}\n`;
     if (readOrEmpty(file) === text) return false;
     if (!args.includes('--check')) {
       mkdirSync(join(root, 'core/schema'), { recursive: true });

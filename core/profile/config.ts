@@ -90,6 +90,8 @@ export interface PlatformConfig {
   readonly region: string;
   readonly tier: 'lean' | 'standard' | 'maximum';
   readonly throwaway: boolean;
+  /** Absent: on, unless throwaway. */
+  readonly deletionProtection?: boolean;
   readonly network: NetworkConfig;
   readonly repositories: readonly string[];
   readonly blocked: readonly string[];

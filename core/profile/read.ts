@@ -236,6 +236,7 @@ function toConfig(yaml: PlatformYaml): PlatformConfig {
     region: yaml.region,
     tier: yaml.tier ?? 'standard',
     throwaway: yaml.throwaway ?? false,
+    deletionProtection: yaml.deletionProtection,
     network: yaml.network ?? {},
     repositories: yaml.repositories ?? [],
     blocked: yaml.blocked ?? [],

@@ -185,6 +185,7 @@ export const platformYaml = z
       z.enum(['lean', 'standard', 'maximum'], says('lean, standard or maximum', 'see the README for what each costs')),
     ),
     throwaway: z.optional(yes),
+    deletionProtection: z.optional(yes),
     network: z.optional(
       z.strictObject({
         availabilityZones: z.optional(

@@ -1,10 +1,11 @@
-import { Aws, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy, Stack, Token, Validations } from 'aws-cdk-lib';
 import { FlowLogDestination, type ISecurityGroup, type ISubnet, type IVpc, Peer, Port } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type IPrivateDnsNamespace, PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
 import { containsCidr, DEFAULT_CIDRS, overlapsCidr, PRIVATE_RANGES, parseCidr } from '../../core/network/cidr';
+import { INLINE_POLICY } from '../acknowledgements';
 import { PlatformKey } from '../platform-key';
 import { DnsFirewall } from './dns-firewall';
 import { EgressVpc } from './egress-vpc';
@@ -77,7 +78,13 @@ export interface AgentNetworkProps {
    */
   readonly encryptionKey?: IKey;
   /**
-   * Deletes logs and keys with the stack and switches the firewalls' protection off.
+   * Whether AWS refuses to delete or re-plug the firewalls and to delete the logs.
+   *
+   * @default true, unless throwaway
+   */
+  readonly deletionProtection?: boolean;
+  /**
+   * Deletes logs and keys with the stack, and protects nothing.
    *
    * @default false
    */
@@ -103,13 +110,15 @@ export class AgentNetwork extends Construct {
   /** Where services register their names. */
   readonly namespace: IPrivateDnsNamespace;
 
-  private readonly throwaway: boolean;
+  private readonly removalPolicy: RemovalPolicy;
+  private readonly protection: boolean;
   private readonly key: IKey;
 
   constructor(scope: Construct, id: string, props: AgentNetworkProps = {}) {
     super(scope, id);
     this.tier = props.tier ?? Tier.STANDARD;
-    this.throwaway = props.throwaway ?? false;
+    this.removalPolicy = props.throwaway ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+    this.protection = props.deletionProtection ?? !props.throwaway;
     this.key = props.encryptionKey ?? new PlatformKey(this, 'Key', { removalPolicy: this.removalPolicy });
     const cidrs = checkedCidrs(props);
     const zones = new Zones(this.tier, props.availabilityZones, props.zoneCount);
@@ -127,7 +136,10 @@ export class AgentNetwork extends Construct {
       ['Sessions', sessions.vpc],
       ['Egress', egress.vpc],
     ] as const) {
-      vpc.addFlowLog('FlowLog', { destination: FlowLogDestination.toCloudWatchLogs(this.logGroup(`${name}FlowLogs`)) });
+      const flowLog = vpc.addFlowLog('FlowLog', {
+        destination: FlowLogDestination.toCloudWatchLogs(this.logGroup(`${name}FlowLogs`)),
+      });
+      Validations.of(flowLog).acknowledge(INLINE_POLICY);
     }
 
     const peering = new VpcPeering(this, 'Peering', {
@@ -159,11 +171,6 @@ export class AgentNetwork extends Construct {
     if (this.tier !== Tier.LEAN) this.addNetworkFirewall(egress.vpc, props);
   }
 
-  /** @internal */
-  get removalPolicy(): RemovalPolicy {
-    return this.throwaway ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
-  }
-
   private addNamespace(name: string, first: IVpc, second: IVpc): IPrivateDnsNamespace {
     const namespace = new PrivateDnsNamespace(this, 'Namespace', { name, vpc: first });
     new ZoneAssociation(this, 'ZoneAssociation', {
@@ -191,14 +198,14 @@ export class AgentNetwork extends Construct {
         ...guardDuty,
       ],
       queryLogGroup: this.logGroup('SessionsQueryLogs'),
-      protection: !this.throwaway,
+      protection: this.protection,
     });
     new DnsFirewall(this, 'EgressDns', {
       vpc: this.egressVpc,
       allowedHosts: [`.${zoneName}`, ...(props.allowedHosts ?? [])],
       blockedHosts: props.blockedHosts,
       queryLogGroup: this.logGroup('EgressQueryLogs'),
-      protection: !this.throwaway,
+      protection: this.protection,
     });
   }
 
@@ -215,7 +222,7 @@ export class AgentNetwork extends Construct {
       protectedSubnets: { subnetGroupName: 'Service' },
       alertLogGroup: this.logGroup('FirewallAlerts'),
       flowLogGroup: this.logGroup('FirewallFlows'),
-      protection: !this.throwaway,
+      protection: this.protection,
     });
   }
 
@@ -224,7 +231,7 @@ export class AgentNetwork extends Construct {
       encryptionKey: this.key,
       retention: RetentionDays.ONE_YEAR,
       removalPolicy: this.removalPolicy,
-      deletionProtectionEnabled: !this.throwaway,
+      deletionProtectionEnabled: this.protection,
     });
   }
 }

@@ -27,6 +27,7 @@ export function propsFromConfig(config: PlatformConfig, folder: string): Platfor
     s3PrefixList: config.network.s3PrefixList,
     blockedHosts: [...config.blocked],
     repositories: [...config.repositories],
+    deletionProtection: config.deletionProtection,
     throwaway: config.throwaway,
   };
 }

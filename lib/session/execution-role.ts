@@ -2,6 +2,7 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { INLINE_POLICY } from '../acknowledgements';
 
 export interface ExecutionRoleProps {
   readonly repositoryArns: readonly string[];
@@ -30,7 +31,7 @@ export class ExecutionRole extends Role {
     this.addToPolicy(
       new PolicyStatement({ effect: Effect.ALLOW, actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
     );
-    Validations.of(this).acknowledge({
+    Validations.of(this).acknowledge(INLINE_POLICY, {
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'ecr:GetAuthorizationToken takes no resource; what may be pulled is named in the statement beside it',
     });

@@ -42,7 +42,13 @@ export interface SessionsProps {
    */
   readonly encryptionKey?: IKey;
   /**
-   * Deletes tables, buckets, repositories and keys with the stack.
+   * Whether AWS refuses to delete tables and logs.
+   *
+   * @default true, unless throwaway
+   */
+  readonly deletionProtection?: boolean;
+  /**
+   * Deletes tables, buckets, repositories and keys with the stack, and protects nothing.
    *
    * @default false
    */
@@ -63,6 +69,7 @@ export class Sessions extends Construct implements IAgentRepositories {
   constructor(scope: Construct, id: string, props: SessionsProps) {
     super(scope, id);
     const removalPolicy = props.throwaway ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+    const protection = props.deletionProtection ?? !props.throwaway;
     const key = props.encryptionKey ?? new PlatformKey(this, 'Key', { removalPolicy });
     this.cluster = new Cluster(this, 'Cluster', {
       vpc: props.network.sessionsVpc,
@@ -74,9 +81,9 @@ export class Sessions extends Construct implements IAgentRepositories {
       encryptionKey: key,
       retention: RetentionDays.ONE_YEAR,
       removalPolicy,
-      deletionProtectionEnabled: !props.throwaway,
+      deletionProtectionEnabled: protection,
     });
-    new SessionStore(this, 'Store', { encryptionKey: key, removalPolicy });
+    new SessionStore(this, 'Store', { encryptionKey: key, removalPolicy, deletionProtection: protection });
 
     const images = new Map<string, AgentImageConfig>(
       props.profiles.map((profile) => [profile.name, profile._image._bind(this, `${pascal(profile.name)}Image`, this)]),
