@@ -1,7 +1,8 @@
-import { Duration, type RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, type RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { BINDING_KEY } from '../../core/session/binding';
 import { SESSION_KEY, TTL_ATTRIBUTE } from '../../core/session/row';
@@ -44,10 +45,9 @@ export class SessionStore extends Construct {
       encryptionKey: props.encryptionKey,
       bucketKeyEnabled: true,
       ...this.closedBucket(props.removalPolicy),
-      serverAccessLogsBucket: accessLogs,
-      serverAccessLogsPrefix: 'payloads/',
       lifecycleRules: [{ expiration: Duration.days(30), noncurrentVersionExpiration: Duration.days(7) }],
     });
+    logAccess(this.payloads, accessLogs, 'payloads/');
     Validations.of(this).acknowledge({
       id: 'NIST.800.53.R5-S3BucketReplicationEnabled',
       reason: 'payloads live for 30 days and are evidence of nothing; records have a store of their own',
@@ -82,4 +82,26 @@ export class SessionStore extends Construct {
       removalPolicy,
     };
   }
+}
+
+/**
+ * By bucket policy, whatever the app's feature flags say: without one of them, `serverAccessLogsBucket` falls back to an
+ * ACL, which this bucket refuses. Source: S3 User Guide, "Enabling Amazon S3 server access logging".
+ */
+function logAccess(source: Bucket, target: Bucket, prefix: string): void {
+  (source.node.defaultChild as CfnBucket).loggingConfiguration = {
+    destinationBucketName: target.bucketName,
+    logFilePrefix: prefix,
+  };
+  target.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal('logging.s3.amazonaws.com')],
+      actions: ['s3:PutObject'],
+      resources: [target.arnForObjects(`${prefix}*`)],
+      conditions: {
+        ArnLike: { 'aws:SourceArn': source.bucketArn },
+        StringEquals: { 'aws:SourceAccount': Stack.of(target).account },
+      },
+    }),
+  );
 }
