@@ -9,6 +9,7 @@ name: acme-agents
 region: eu-west-1
 tier: standard
 throwaway: false
+deletionProtection: true
 network:
   availabilityZones: [eu-west-1a, eu-west-1b]
   sessionsCidr: 10.64.0.0/16
@@ -98,6 +99,14 @@ const platform: Row[] = [
   ['a name of one letter', ['name: acme-agents', 'name: a #<'], 'name', '"a"', "platform's name", SLUG],
   ['a region that is none', ['region: eu-west-1', 'region: Europe #<'], 'region', '"Europe"', 'eu-west-1', 'region'],
   ['an unknown tier', ['tier: standard', 'tier: gold #<'], 'tier', '"gold"', 'lean, standard or maximum', 'README'],
+  [
+    'a deletion protection in quotes',
+    ['deletionProtection: true', 'deletionProtection: "true" #<'],
+    'deletionProtection',
+    '"true"',
+    'true or false',
+    'without quotes',
+  ],
   ['a yes', ['throwaway: false', 'throwaway: yes #<'], 'throwaway', '"yes"', 'true or false', 'without quotes'],
   [
     'a list of networks',

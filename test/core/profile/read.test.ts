@@ -175,7 +175,7 @@ describe('W3 everything that is wrong is told at once', () => {
   it('W3 a problem reads as one line: file, line, column, path, got, expected, what to do', () => {
     const [problem] = problemsOf(edited(['lifetime: 2h', 'lifetime: 7200'])) as [LocatedProblem];
     expect(formatProblem(problem)).toBe(
-      'platform.yaml:22:5: profiles.coding.lifetime: got 7200, expected a duration with its unit, such as 90s, 45m or 2h; write the unit',
+      'platform.yaml:23:5: profiles.coding.lifetime: got 7200, expected a duration with its unit, such as 90s, 45m or 2h; write the unit',
     );
   });
 });
