@@ -67,6 +67,12 @@ export const policyDocument = z
   );
 export type PolicyDocument = z.infer<typeof policyDocument>;
 
+/** What is wrong with a document; empty where nothing is. Strings that CloudFormation fills in later pass. */
+export function checkDocument(document: unknown): string[] {
+  const result = policyDocument.safeParse(document);
+  return result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+}
+
 export type DocumentResult =
   | { readonly kind: 'ok'; readonly document: PolicyDocument }
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };
@@ -79,9 +85,8 @@ export function parseDocument(text: string): DocumentResult {
   } catch (error) {
     return { kind: 'invalid', problems: [`not JSON: ${(error as Error).message}`] };
   }
-  const result = policyDocument.safeParse(json);
-  if (result.success) return { kind: 'ok', document: result.data };
-  return { kind: 'invalid', problems: result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) };
+  const problems = checkDocument(json);
+  return problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'ok', document: json as PolicyDocument };
 }
 
 function distinct(items: readonly { readonly id: string }[]): boolean {

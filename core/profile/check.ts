@@ -2,10 +2,8 @@ import { parseHostPattern, WILDCARD_ON_SUFFIX } from '../egress/host';
 import { PRESET_NAMES } from '../egress/presets';
 import { isPublicSuffixWildcard } from '../egress/public-suffix';
 import { isWrite, READ_METHODS } from '../egress/rule';
-import { type CidrRange, containsCidr, DEFAULT_CIDRS, overlapsCidr, PRIVATE_RANGES, parseCidr } from '../network/cidr';
 import { checkSize, FARGATE_CPUS, STORAGE_GIB } from '../session/size';
-import type { GrantConfig, NetworkConfig, ProfileConfig } from './config';
-import { rulesOfGrant } from './grants';
+import type { ProfileConfig } from './config';
 import type { Problem, ProblemPath } from './problem';
 
 /** Seconds. A session outlives neither the longest life of the second compute backend nor a working day. */
@@ -139,10 +137,20 @@ export function checkRules(config: ProfileConfig): Problem[] {
 }
 
 /** GraphQL and MCP travel in the body of a POST: on any other method such a rule would look stricter than it is. */
-function checkTarget(
+export function checkTarget(
   path: ProblemPath,
   target: { methods?: readonly string[]; graphql?: unknown; mcp?: unknown },
 ): Problem[] {
+  if (target.graphql && target.mcp) {
+    return [
+      {
+        path: [...path, 'mcp'],
+        got: 'graphql and mcp on one rule',
+        expected: 'one of the two',
+        fix: 'a body is one or the other; make two rules',
+      },
+    ];
+  }
   const inBody = target.graphql ? 'graphql' : target.mcp ? 'mcp' : undefined;
   if (inBody === undefined || (target.methods?.length === 1 && target.methods[0] === 'POST')) return [];
   return [
@@ -153,99 +161,4 @@ function checkTarget(
       fix: 'make other methods a rule of their own',
     },
   ];
-}
-
-export function checkGrants(config: ProfileConfig): Problem[] {
-  return Object.entries(config.grants).flatMap(([id, grant]): Problem[] => {
-    if (grant.kind === 'github-app' || grant.kind === 'aws-role') {
-      const rules = rulesOfGrant(id, grant);
-      if (rules.length > 0) return [...checkGrantLists(id, grant), ...checkAwsHosts(id, grant.kind, rules)];
-      return [
-        {
-          path: ['grants', id],
-          got: 'a grant that reaches no host',
-          expected: grant.kind === 'aws-role' ? 'services or buckets' : 'repositories',
-          fix: 'name what the grant is for, or remove it',
-        },
-      ];
-    }
-    return checkTarget(['grants', id], grant);
-  });
-}
-
-function checkGrantLists(id: string, grant: GrantConfig): Problem[] {
-  return (['repositories', 'services', 'buckets'] as const).flatMap((key) => {
-    const names = (grant as { readonly [list in typeof key]?: readonly string[] })[key];
-    return checkDistinct(['grants', id, key], names ?? []);
-  });
-}
-
-/** Hosts made of a service's or bucket's name: the role's credential goes to them, so each must be one exact host. */
-function checkAwsHosts(id: string, kind: GrantConfig['kind'], rules: readonly { readonly host: string }[]): Problem[] {
-  if (kind !== 'aws-role') return [];
-  return rules.flatMap(({ host }): Problem[] => {
-    const parsed = parseHostPattern(host);
-    if (parsed.kind === 'ok' && parsed.value.kind === 'exact') return [];
-    return [
-      {
-        path: ['grants', id],
-        got: `a service or bucket that makes the host "${host}"`,
-        expected: 'names that make an exact host',
-        fix: 'write the service as in its endpoint, such as dynamodb, and the bucket by its name',
-      },
-    ];
-  });
-}
-
-/** Zones of the region deployed to, each once: a subnet elsewhere fails in the middle of a deploy. */
-export function checkZones(network: NetworkConfig, region: string): Problem[] {
-  const zones = network.availabilityZones;
-  if (zones === undefined || typeof zones === 'number') return [];
-  const path: ProblemPath = ['network', 'availabilityZones'];
-  const foreign = zones.flatMap((zone, i): Problem[] =>
-    zone.slice(0, -1) === region
-      ? []
-      : [
-          {
-            path: [...path, i],
-            got: `"${zone}"`,
-            expected: `a zone of ${region}`,
-            fix: `write for example ${region}a`,
-          },
-        ],
-  );
-  return [...foreign, ...checkDistinct(path, zones)];
-}
-
-/** Private ranges, big enough, and not overlapping: peering refuses VPCs that do. */
-export function checkCidrs(network: NetworkConfig): Problem[] {
-  const problems: Problem[] = [];
-  const given = (['sessionsCidr', 'egressCidr'] as const).flatMap((key) => {
-    const text = network[key];
-    return text === undefined ? [] : [{ key, text, range: parseCidr(text) }];
-  });
-  for (const { key, text, range } of given) {
-    if (range !== undefined && range.length >= 16 && range.length <= 22 && isPrivate(range)) continue;
-    problems.push({
-      path: ['network', key],
-      got: `"${text}"`,
-      expected: 'a private IPv4 range of /16 to /22 on its boundary, in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16',
-      fix: 'write for example 10.64.0.0/16',
-    });
-  }
-  const sessions = parseCidr(network.sessionsCidr ?? DEFAULT_CIDRS.sessions);
-  const egress = parseCidr(network.egressCidr ?? DEFAULT_CIDRS.egress);
-  if (problems.length === 0 && sessions && egress && overlapsCidr(sessions, egress)) {
-    problems.push({
-      path: ['network', network.egressCidr ? 'egressCidr' : 'sessionsCidr'],
-      got: `sessions ${network.sessionsCidr ?? DEFAULT_CIDRS.sessions}, egress ${network.egressCidr ?? DEFAULT_CIDRS.egress}`,
-      expected: 'two ranges that do not overlap',
-      fix: 'peered VPCs can not share addresses; move one of them',
-    });
-  }
-  return problems;
-}
-
-function isPrivate(range: CidrRange): boolean {
-  return PRIVATE_RANGES.flatMap((text) => parseCidr(text) ?? []).some((block) => containsCidr(block, range));
 }

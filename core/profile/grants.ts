@@ -1,5 +1,4 @@
 import type { DocumentGrant } from '../egress/document';
-import { isWrite } from '../egress/rule';
 import type { GrantConfig, RuleConfig, TargetConfig } from './config';
 
 /** A rule that a grant yields. `via` sends it to a service of the platform instead of to the host. */
@@ -41,18 +40,6 @@ export function documentGrant(id: string, grant: GrantConfig): DocumentGrant {
       return { kind: grant.kind, id, provider: grant.provider, scopes: [...(grant.scopes ?? [])] };
     case 'oidc':
       return { kind: grant.kind, id, audience: grant.audience };
-  }
-}
-
-/** What a session with this grant can change in the world outside, in a person's words; empty when it only reads. */
-export function writesOfGrant(id: string, grant: GrantConfig): readonly string[] {
-  switch (grant.kind) {
-    case 'github-app':
-      return grant.access === 'write' ? grant.repositories.map((name) => `commits and pull requests in ${name}`) : [];
-    case 'aws-role':
-      return awsHosts(grant).map((host) => `${host} as ${grant.role}`);
-    default:
-      return isWrite(grant.methods ?? []) ? [`${(grant.methods ?? []).join(', ')} on ${grant.host} (grant ${id})`] : [];
   }
 }
 

@@ -9,7 +9,8 @@ import {
   type Document as YamlDocument,
 } from 'yaml';
 import * as z from 'zod/mini';
-import { checkCidrs, checkDistinct, checkZones } from './check';
+import { checkDistinct } from './check';
+import { checkCidrs, checkZones } from './check-network';
 import { compileProfile } from './compile';
 import type { GrantConfig, NetworkConfig, PlatformConfig, ProfileConfig, TargetConfig } from './config';
 import { DEFAULTS } from './defaults';

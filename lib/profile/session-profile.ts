@@ -1,5 +1,5 @@
 import { type Duration, Size } from 'aws-cdk-lib';
-import type { PolicyDocument } from '../../core/egress/document';
+import { checkDocument, type PolicyDocument } from '../../core/egress/document';
 import { compileProfile } from '../../core/profile/compile';
 import type { ProfileConfig } from '../../core/profile/config';
 import { DEFAULTS } from '../../core/profile/defaults';
@@ -80,6 +80,10 @@ export class SessionProfile {
       image: imageUri ?? 'bound later',
       blocked: blockedHosts,
     });
+    // From code, paths and numbers come unchecked by any schema; a service would refuse the document when it loads it.
+    const malformed = result.kind === 'ok' ? checkDocument(result.document) : [];
+    if (malformed.length > 0)
+      throw new Error(`profile "${this.name}":\n${malformed.map((line) => `  ${line}`).join('\n')}`);
     if (result.kind === 'ok') return result.document;
     throw new Error(
       `profile "${this.name}":\n${result.problems.map((problem) => `  ${formatProblem(problem)}`).join('\n')}`,

@@ -5,7 +5,6 @@ import { PRESET_NAMES, PRESETS } from '../../../core/egress/presets';
 import { isWrite } from '../../../core/egress/rule';
 import { compileProfile, envelopeOf } from '../../../core/profile/compile';
 import type { EgressConfig, GrantConfig, ProfileConfig } from '../../../core/profile/config';
-import { writesOfGrant } from '../../../core/profile/grants';
 import type { Problem } from '../../../core/profile/problem';
 
 const NO_EGRESS: EgressConfig = { presets: [], rules: [], requestable: [], blocked: [] };
@@ -158,18 +157,6 @@ describe('C4 egress iff grant', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]?.path.slice(0, 2)).toEqual(['grants', 'given']);
     expect(problems[0]?.expected).toMatch(expected);
-  });
-
-  it('W4 what a grant changes outside is told in words, and nothing is told of one that reads', () => {
-    const told = Object.entries(GRANTS).map(([id, grant]) => [id, writesOfGrant(id, grant)]);
-    expect(Object.fromEntries(told)).toEqual({
-      reader: [],
-      writer: ['commits and pull requests in acme/site', 'commits and pull requests in acme/docs'],
-      cloud: [`dynamodb.eu-west-1.amazonaws.com as ${ROLE}`, `acme-data.s3.eu-west-1.amazonaws.com as ${ROLE}`],
-      tickets: ['GET, POST on tickets.example.com (grant tickets)'],
-      wiki: [],
-      store: [],
-    });
   });
 });
 
@@ -483,5 +470,14 @@ describe('N6 the document', () => {
 
   it('N4 %2f stays allowed to npm after compiling', () => {
     expect(documentOf({ egress: { presets: ['npm'] } }).rules[0]?.limits).toEqual({ encodedSlash: true });
+  });
+});
+
+describe('N15 bodies', () => {
+  it('N15 a rule on GraphQL and MCP at once is refused: a body is one of them', () => {
+    const rule = { host: 'a.example.com', methods: ['POST' as const], reason: 'search' };
+    const both = { ...rule, graphql: { operations: ['query' as const] }, mcp: { tools: ['search'] } };
+    const problems = problemsOf({ egress: { presets: [], rules: [both], requestable: [], blocked: [] } });
+    expect(problems).toMatchObject([{ path: ['egress', 'rules', 0, 'mcp'], expected: 'one of the two' }]);
   });
 });
