@@ -5,15 +5,17 @@ import type { Io } from './verb';
 const USAGE = `agentctl leftovers [FOLDER]
 
 What of the synthesized app in FOLDER (${DEFAULT_FOLDER}) stays in the account after npm run destroy, what that costs,
-and what stops the removal until it is switched off or emptied.`;
+and what stops the removal until it is switched off or emptied (exit code 1).`;
 
 export function leftovers(args: readonly string[], io: Io): number {
   return withAssembly(args, io, USAGE, ({ templates, terminationProtected }) => {
     const stacks = terminationProtected.map(
       (name) => `Stack ${name} has termination protection: switch it off first.\n`,
     );
-    io.stdout(`${leftoversText(templates)}\n${stacks.join('')}`);
+    const blocked = stacks.length + leftoversOf(templates).stops.length > 0;
+    const next = 'Set deletionProtection: false in platform.yaml, npm run deploy, and then npm run destroy.\n';
+    io.stdout(`${leftoversText(templates)}\n${stacks.join('')}${blocked ? next : ''}`);
     // A removal that AWS refuses half way leaves stacks that neither work nor go.
-    return stacks.length + leftoversOf(templates).stops.length > 0 ? 1 : 0;
+    return blocked ? 1 : 0;
   });
 }

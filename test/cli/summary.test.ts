@@ -114,10 +114,10 @@ describe('W4 W7 agentctl summary', () => {
 });
 
 describe('W7 agentctl leftovers', () => {
-  it('lists what stays and the stacks that refuse to go, and does not stop npm run destroy', () => {
+  it('lists what stays and the stacks that refuse to go, and stops npm run destroy before it would stop half way', () => {
     writeStage();
     const { code, out } = run(leftovers, folder);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(out).toContain('1 resource stays in the account, $1.00 a month');
     expect(out).toContain('Stack acme-network has termination protection: switch it off first.\n');
     expect(out).not.toContain('Stack acme-sessions');
