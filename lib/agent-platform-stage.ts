@@ -1,7 +1,8 @@
-import { type Environment, Stack, Stage } from 'aws-cdk-lib';
+import { CfnOutput, type Environment, Stack, Stage } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { AgentNetwork } from './network/agent-network';
 import { composePlatform, type PlatformProps } from './platform-props';
+import { pascal } from './session/construct-id';
 import type { Sessions } from './session/sessions';
 
 export interface AgentPlatformStageProps extends PlatformProps {
@@ -36,6 +37,12 @@ export class AgentPlatformStage extends Stage {
       },
       props,
     );
+    for (const [name, repository] of sessions._repositories) {
+      new CfnOutput(Stack.of(sessions), `${pascal(name)}RepositoryUri`, {
+        value: repository.repositoryUri,
+        description: `Push the images of ${name} here, then pin their digest`,
+      });
+    }
     this.network = network;
     this.sessions = sessions;
   }

@@ -1,15 +1,35 @@
-import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
-/** Synthesizes every variant once, in one process, for all test files that read templates. */
-export = function synthesizeVariants(): void {
-  const root = join(__dirname, '..');
-  const folder = join(root, '.jest', 'assemblies');
-  rmSync(folder, { recursive: true, force: true });
-  execFileSync(join(root, 'node_modules', '.bin', 'tsx'), [join(__dirname, 'synthesize.ts'), folder], {
-    cwd: root,
-    env: { ...process.env, CDK_VALIDATION: 'false' },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+const ROOT = join(__dirname, '..');
+const TSX = join(ROOT, 'node_modules', '.bin', 'tsx');
+const run = promisify(execFile);
+
+/** Synthesizes every variant and every example once, for all test files that read templates. */
+export = async function synthesizeAll(): Promise<void> {
+  const made = join(ROOT, '.jest');
+  for (const folder of ['assemblies', 'examples']) rmSync(join(made, folder), { recursive: true, force: true });
+  const env = { ...process.env, CDK_VALIDATION: 'false' };
+  const variants = run(TSX, [join(__dirname, 'synthesize.ts'), join(made, 'assemblies')], { cwd: ROOT, env });
+  for (const { name, folder, program } of exampleApps()) {
+    // As the CDK CLI runs an app: in its folder, with the assembly's place in a variable.
+    await run(TSX, [program], { cwd: folder, env: { ...env, CDK_OUTDIR: join(made, 'examples', name) } });
+  }
+  await variants;
 };
+
+/** Every TypeScript file of an example is an app; one without any is run by what its cdk.json names. */
+function exampleApps(): { name: string; folder: string; program: string }[] {
+  const examples = join(ROOT, 'examples');
+  return readdirSync(examples).flatMap((example) => {
+    const folder = join(examples, example);
+    const own = readdirSync(folder).filter((file) => file.endsWith('.ts'));
+    if (own.length > 0) {
+      return own.map((file) => ({ name: `${example}-${file.replace('.ts', '')}`, folder, program: file }));
+    }
+    const { app } = JSON.parse(readFileSync(join(folder, 'cdk.json'), 'utf8')) as { app: string };
+    return [{ name: example, folder, program: app.replace(/^tsx /, '') }];
+  });
+}

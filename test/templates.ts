@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 /** Reads what test/global-setup.ts synthesized. Imports nothing of the project, so that tests over it judge from outside. */
 const ASSEMBLIES = join(__dirname, '..', '.jest', 'assemblies');
+const EXAMPLES = join(__dirname, '..', '.jest', 'examples');
 
 export interface CfnResource {
   readonly Type: string;
@@ -21,16 +22,38 @@ export function variantNames(): string[] {
   return readdirSync(ASSEMBLIES).sort();
 }
 
+export function exampleNames(): string[] {
+  return readdirSync(EXAMPLES).sort();
+}
+
+/** An example's templates by the name of their stack. */
+export function templatesOfExample(name: string): Record<string, CfnTemplate> {
+  return readAssembly(join(EXAMPLES, name));
+}
+
+/** Paths of an example's template files. */
+export function exampleTemplateFiles(name: string): string[] {
+  return templateFilesIn(join(EXAMPLES, name));
+}
+
 /** Paths of a variant's template files, nested assemblies included. */
 export function templateFiles(variant: string): string[] {
-  return readdirSync(join(ASSEMBLIES, variant), { recursive: true, encoding: 'utf8' })
+  return templateFilesIn(join(ASSEMBLIES, variant));
+}
+
+function templateFilesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.template.json'))
     .sort()
-    .map((file) => join(ASSEMBLIES, variant, file));
+    .map((file) => join(folder, file));
 }
 
 /** A variant's templates by the name of their stack, in the order they are deployed. */
 export function templatesOf(variant: string): Record<string, CfnTemplate> {
+  return readAssembly(join(ASSEMBLIES, variant));
+}
+
+function readAssembly(assembly: string): Record<string, CfnTemplate> {
   const stacks: Record<string, CfnTemplate> = {};
   const read = (folder: string): void => {
     const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
@@ -45,7 +68,7 @@ export function templatesOf(variant: string): Record<string, CfnTemplate> {
       }
     }
   };
-  read(join(ASSEMBLIES, variant));
+  read(assembly);
   return stacks;
 }
 

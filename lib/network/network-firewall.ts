@@ -1,4 +1,5 @@
 import { Fn, Names, Resource, Token } from 'aws-cdk-lib';
+import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnRoute, type ISubnet, type IVpc, type SubnetSelection, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnFirewall, CfnLoggingConfiguration } from 'aws-cdk-lib/aws-networkfirewall';
@@ -58,6 +59,7 @@ export interface NetworkFirewallProps {
  */
 export class NetworkFirewall extends Resource {
   private readonly endpoints = new Map<string, string>();
+  private readonly names = new Map<string, string>();
 
   constructor(scope: Construct, id: string, props: NetworkFirewallProps) {
     super(scope, id);
@@ -111,14 +113,42 @@ export class NetworkFirewall extends Resource {
     return endpoint;
   }
 
+  /**
+   * A metric of the firewall of one zone, as CloudWatch has it under AWS/NetworkFirewall: `DroppedPackets`,
+   * `RejectedPackets`, `PassedPackets`, `ReceivedPackets` ... of the stateful engine.
+   *
+   * @throws where the firewall has no subnet in the zone
+   */
+  metric(metricName: string, availabilityZone: string, options: MetricOptions = {}): Metric {
+    this.endpointId(availabilityZone);
+    return new Metric({
+      namespace: 'AWS/NetworkFirewall',
+      metricName,
+      dimensionsMap: {
+        FirewallName: this.names.get(availabilityZone) ?? '',
+        AvailabilityZone: availabilityZone,
+        Engine: 'Stateful',
+      },
+      statistic: 'Sum',
+      ...options,
+    }).attachTo(this);
+  }
+
+  /** Packets answered with a reset: connections to hosts that are not allowed. */
+  metricRejectedPackets(availabilityZone: string, options: MetricOptions = {}): Metric {
+    return this.metric('RejectedPackets', availabilityZone, options);
+  }
+
   private endpointIn(subnet: ISubnet): string {
     return this.endpointId(subnet.availabilityZone);
   }
 
   private addFirewall(number: number, subnet: ISubnet, props: NetworkFirewallProps): string {
     const protection = props.protection ?? true;
+    const firewallName = `${Names.uniqueResourceName(this, { maxLength: 120 })}-${number}`;
+    this.names.set(subnet.availabilityZone, firewallName);
     const firewall = new CfnFirewall(this, `Zone${number}`, {
-      firewallName: `${Names.uniqueResourceName(this, { maxLength: 120 })}-${number}`,
+      firewallName,
       firewallPolicyArn: props.policy.firewallPolicyArn,
       vpcId: props.vpc.vpcId,
       subnetMappings: [{ subnetId: subnet.subnetId }],

@@ -14,12 +14,14 @@ import type { PolicyDocument } from '../../core/egress/document';
 export interface PolicyDocumentsProps {
   readonly documents: readonly PolicyDocument[];
   readonly encryptionKey: IKey;
+  /** Whether AWS refuses to delete what services still read. */
+  readonly deletionProtection: boolean;
 }
 
 /**
  * The profiles' policy documents, in AppConfig: the template carries them, deploy-time values (an image's URI, a role's
- * ARN) are filled in by CloudFormation, every version is kept, services poll for the next one, and nothing at run time
- * has the right to write one.
+ * ARN) are filled in by CloudFormation, services poll for the next version, and nothing at run time has the right to
+ * write one.
  *
  * @internal
  */
@@ -28,7 +30,12 @@ export class PolicyDocuments extends Construct {
     super(scope, id);
     const name = Names.uniqueResourceName(this, { maxLength: 64, separator: '-' });
     const application = new CfnApplication(this, 'Resource', { name, description: 'What agents may do, by profile' });
-    const environment = new CfnEnvironment(this, 'Environment', { applicationId: application.ref, name: 'platform' });
+    const deletionProtectionCheck = props.deletionProtection ? 'APPLY' : 'BYPASS';
+    const environment = new CfnEnvironment(this, 'Environment', {
+      applicationId: application.ref,
+      name: 'platform',
+      deletionProtectionCheck,
+    });
     // All at once: a policy that half of the services have is two policies.
     const strategy = new CfnDeploymentStrategy(this, 'Strategy', {
       name,
@@ -44,6 +51,7 @@ export class PolicyDocuments extends Construct {
         applicationId: application.ref,
         name: document.profile,
         locationUri: 'hosted',
+        deletionProtectionCheck,
         kmsKeyIdentifier: props.encryptionKey.keyArn,
       });
       const version = new CfnHostedConfigurationVersion(place, 'Document', {

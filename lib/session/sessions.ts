@@ -9,6 +9,7 @@ import type { AgentNetwork } from '../network/agent-network';
 import { PlatformKey } from '../platform-key';
 import type { AgentImage, AgentImageConfig, IAgentRepositories } from '../profile/agent-image';
 import type { SessionProfile } from '../profile/session-profile';
+import { pascal } from './construct-id';
 import { ExecutionRole } from './execution-role';
 import { PolicyDocuments } from './policy-documents';
 import { SessionStore } from './session-store';
@@ -64,7 +65,8 @@ export class Sessions extends Construct implements IAgentRepositories {
   readonly repositoryArns: string[];
   readonly logGroup: ILogGroup;
 
-  private readonly repositories = new Map<string, Repository>();
+  /** @internal */
+  readonly _repositories = new Map<string, Repository>();
 
   constructor(scope: Construct, id: string, props: SessionsProps) {
     super(scope, id);
@@ -110,7 +112,7 @@ export class Sessions extends Construct implements IAgentRepositories {
         sessionImageUri: companion?.imageUri,
       });
     }
-    new PolicyDocuments(this, 'Policy', { documents, encryptionKey: key });
+    new PolicyDocuments(this, 'Policy', { documents, encryptionKey: key, deletionProtection: protection });
   }
 
   /**
@@ -119,10 +121,10 @@ export class Sessions extends Construct implements IAgentRepositories {
    * @throws where none has the name
    */
   repository(name: string): Repository {
-    const repository = this.repositories.get(name);
+    const repository = this._repositories.get(name);
     if (repository) return repository;
     throw new Error(
-      `repository "${name}": got no such name, expected one of ${[...this.repositories.keys()].join(', ') || 'none'}`,
+      `repository "${name}": got no such name, expected one of ${[...this._repositories.keys()].join(', ') || 'none'}`,
     );
   }
 
@@ -134,14 +136,6 @@ export class Sessions extends Construct implements IAgentRepositories {
       encryptionKey: key,
       removalPolicy,
     });
-    this.repositories.set(name, repository);
+    this._repositories.set(name, repository);
   }
-}
-
-/** `coding-agent` -> `CodingAgent`, as construct ids are written. */
-function pascal(name: string): string {
-  return name
-    .split('-')
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('');
 }
