@@ -10,9 +10,6 @@ module.exports = {
     ],
   },
   globalSetup: '<rootDir>/test/global-setup.ts',
-    '^cdk-agent-platform$': '<rootDir>/lib/index.ts',
-    '^cdk-agent-platform/(.*)$': '<rootDir>/lib/$1/index.ts',
-  },
   setupFiles: ['<rootDir>/test/setup.ts'],
-  cacheDirectory: '<rootDir>/.jest',
+  cacheDirectory: '<rootDir>/.jest/cache',
 };
