@@ -24,3 +24,8 @@ export function taskOf(resource: CfnResource): Task | undefined {
     fargate: ((properties.RequiresCompatibilities ?? []) as string[]).includes('FARGATE'),
   };
 }
+
+/** Whether a flag may end up on: CloudFormation takes "true" for true, and an intrinsic may give either. */
+export function maybeOn(value: unknown): boolean {
+  return value !== undefined && value !== false && value !== 'false';
+}

@@ -1,11 +1,11 @@
-import { taskOf } from './containers';
+import { maybeOn, taskOf } from './containers';
 import type { ResourceRule } from './rule';
 
 /** Source: Amazon ECS Developer Guide, "Fargate task definition considerations". */
 const REFUSED_IN_CONTAINER: Readonly<Record<string, (value: unknown) => boolean>> = {
-  Privileged: (value) => value === true,
+  Privileged: maybeOn,
   DockerSecurityOptions: present,
-  DisableNetworking: (value) => value === true,
+  DisableNetworking: maybeOn,
   DnsServers: present,
   ExtraHosts: present,
   Links: present,
@@ -43,7 +43,7 @@ export const fargateRefuses: ResourceRule = {
       ...(present(task.properties.PlacementConstraints) ? ['PlacementConstraints'] : []),
       ...(task.properties.PidMode === 'host' ? ['PidMode host'] : []),
       ...(present(task.properties.IpcMode) ? ['IpcMode'] : []),
-      ...(task.properties.NetworkMode === 'awsvpc' ? [] : [`NetworkMode ${task.properties.NetworkMode}`]),
+      ...(task.properties.NetworkMode === 'awsvpc' ? [] : [`NetworkMode ${task.properties.NetworkMode ?? 'not set'}`]),
     ];
   },
 };

@@ -1,7 +1,8 @@
-import { taskOf } from './containers';
+import { maybeOn, taskOf } from './containers';
 import type { ResourceRule } from './rule';
 
-const ROOT = /^(?:0|root)(?::|$)/;
+/** A number other than 0. A name, like no name at all, is what the image's own passwd says, root included. */
+const NOT_ROOT = /^[1-9]\d*(?::|$)/;
 
 /** A session's task is one with a container named `agent`, as SessionTask makes it. */
 export const sessionTaskHardened: ResourceRule = {
@@ -15,15 +16,17 @@ export const sessionTaskHardened: ResourceRule = {
     const { properties } = task;
     return [
       ...(properties.TaskRoleArn === undefined ? [] : ['TaskRoleArn: the task would answer with AWS keys']),
-      ...(properties.EnableFaultInjection === true ? ['EnableFaultInjection'] : []),
+      ...(maybeOn(properties.EnableFaultInjection) ? ['EnableFaultInjection'] : []),
+      // What Fargate itself refuses (privileged, the host's network and folders) is only refused there.
+      ...(task.fargate ? [] : ['RequiresCompatibilities: is not FARGATE']),
       ...(properties.PidMode === undefined ? [] : ['PidMode: containers would see each other']),
       ...task.containers.flatMap((container) => {
-        const linux = (container.LinuxParameters ?? {}) as { Capabilities?: { Drop?: string[] } };
-        const user = String(container.User ?? 'root');
+        const linux = (container.LinuxParameters ?? {}) as { Capabilities?: { Add?: string[]; Drop?: string[] } };
         return [
           ...(container.ReadonlyRootFilesystem === true ? [] : ['the root file system is writable']),
           ...(linux.Capabilities?.Drop?.includes('ALL') ? [] : ['capabilities are kept']),
-          ...(ROOT.test(user) ? ['runs as root'] : []),
+          ...(linux.Capabilities?.Add?.length ? ['capabilities are added'] : []),
+          ...(NOT_ROOT.test(String(container.User ?? '')) ? [] : ['the user is not a number other than 0']),
           ...(pinned(container.Image) ? [] : ['the image is not pinned by digest or content']),
           ...(container.Secrets === undefined ? [] : ['has secrets']),
         ].map((problem) => `container ${container.name}: ${problem}`);
@@ -34,5 +37,5 @@ export const sessionTaskHardened: ResourceRule = {
 
 /** A digest, or the tag of a CDK asset, which is a hash of its content. */
 function pinned(image: unknown): boolean {
-  return /@sha256:[0-9a-f]{64}|:[0-9a-f]{64}/.test(JSON.stringify(image) ?? '');
+  return /:[0-9a-f]{64}(?![\w.-])/.test(JSON.stringify(image) ?? '');
 }
