@@ -10,6 +10,7 @@ module.exports = {
     ],
   },
   globalSetup: '<rootDir>/test/global-setup.ts',
+  globalTeardown: '<rootDir>/test/global-teardown.ts',
   setupFiles: ['<rootDir>/test/setup.ts'],
   cacheDirectory: '<rootDir>/.jest/cache',
 };

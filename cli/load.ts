@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import type { PlatformConfig } from '../core/profile/config';
 import { formatProblem } from '../core/profile/problem';
 import { readPlatformYaml } from '../core/profile/read';
@@ -17,7 +17,9 @@ export function loadPlatformYaml(file: string): PlatformConfig {
       `${file}: not readable; run "agentctl init" to write one, or set PLATFORM_YAML to its path`,
     );
   }
-  const result = readPlatformYaml(text, basename(file));
+  const result = readPlatformYaml(text, basename(file), (folder) =>
+    existsSync(resolve(dirname(file), folder, 'Dockerfile')),
+  );
   if (result.kind === 'ok') return result.config;
   throw new PlatformYamlError(result.problems.map(formatProblem).join('\n'));
 }

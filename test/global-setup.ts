@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -7,10 +8,13 @@ const ROOT = join(__dirname, '..');
 const TSX = join(ROOT, 'node_modules', '.bin', 'tsx');
 const run = promisify(execFile);
 
-/** Synthesizes every variant and every example once, for all test files that read templates. */
+/**
+ * Synthesizes every variant and every example once, for all test files that read templates. The folder is new for each
+ * run, so that two runs in one checkout do not meet; templates.ts finds it in the environment.
+ */
 export = async function synthesizeAll(): Promise<void> {
-  const made = join(ROOT, '.jest');
-  for (const folder of ['assemblies', 'examples']) rmSync(join(made, folder), { recursive: true, force: true });
+  const made = mkdtempSync(join(tmpdir(), 'agent-platform-'));
+  process.env.SYNTHESIZED = made;
   const env = { ...process.env, CDK_VALIDATION: 'false' };
   const variants = run(TSX, [join(__dirname, 'synthesize.ts'), join(made, 'assemblies')], { cwd: ROOT, env });
   for (const { name, folder, program } of exampleApps()) {

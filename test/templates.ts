@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Reads what test/global-setup.ts synthesized. Imports nothing of the project, so that tests over it judge from outside. */
-const ASSEMBLIES = join(__dirname, '..', '.jest', 'assemblies');
-const EXAMPLES = join(__dirname, '..', '.jest', 'examples');
+const SYNTHESIZED = process.env.SYNTHESIZED ?? '';
+export const ASSEMBLIES = join(SYNTHESIZED, 'assemblies');
+const EXAMPLES = join(SYNTHESIZED, 'examples');
 
 export interface CfnResource {
   readonly Type: string;

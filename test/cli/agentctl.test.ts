@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './run';
@@ -103,6 +103,9 @@ describe('W12 agentctl init', () => {
     const { code, out } = await run('init', '--file', file, ...answers, ...more);
     expect(code).toBe(0);
     expect(out).toContain('npm run synth');
+    expect((await run('validate', file)).err).toContain('profiles.coding.image.build: got "./agent image"');
+    mkdirSync(join(folder, 'agent image'));
+    writeFileSync(join(folder, 'agent image', 'Dockerfile'), 'FROM scratch\n');
     expect(await run('validate', file)).toMatchObject({ code: 0, out: 'acme: 1 profile (coding), nothing wrong\n' });
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('presets: [npm, go]');
