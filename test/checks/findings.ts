@@ -60,8 +60,8 @@ export function acknowledgements(app: App): Acknowledgement[] {
   );
 }
 
-/** `make`'s tree as it would be judged if nothing in it were acknowledged. */
-export function unacknowledged(make: () => App): App {
+/** What `make` gives, as it would be judged if nothing in it were acknowledged. */
+export function unacknowledged<T>(make: () => T): T {
   const acknowledge = jest.spyOn(Validations.prototype, 'acknowledge').mockImplementation(() => undefined);
   try {
     return make();

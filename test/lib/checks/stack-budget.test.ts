@@ -5,7 +5,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { AgentPlatformChecks, STACK_BUDGET } from '../../../lib/checks';
 import { overBudget } from '../../../lib/checks/stack-budget';
 import { bigProps, bigStack, bigStage } from '../../checks/big-platform';
-import { templateFiles, variantNames } from '../../templates';
+import { exampleNames, exampleTemplateFiles, templateFiles, variantNames } from '../../templates';
 import { RECOMMENDED_FLAGS } from '../../variants';
 
 /** What CloudFormation takes: AWS CloudFormation User Guide, "Understand CloudFormation quotas". */
@@ -54,8 +54,10 @@ describe('W1 stack budget', () => {
     expect(overBudget(path)).toEqual(['600018 bytes, at most 500000']);
   });
 
-  it.each(variantNames())('W1 every template of %s keeps within it', (variant) => {
-    const files = templateFiles(variant);
+  it.each([
+    ...variantNames().map((name) => [name, templateFiles(name)] as const),
+    ...exampleNames().map((name) => [`example ${name}`, exampleTemplateFiles(name)] as const),
+  ])('W1 every template of %s keeps within it', (_name, files) => {
     expect(files.length).toBeGreaterThan(0);
     expect(files.flatMap((file) => overBudget(file).map((problem) => `${file}: ${problem}`))).toEqual([]);
   });
