@@ -225,15 +225,15 @@ describe.each([
   ['FARGATE_REFUSES', fargateRefuses, FARGATE],
   ['LOG_MODE_BLOCKING', logModeBlocking, LOG_MODE],
   ['SESSION_TASK_HARDENED', sessionTaskHardened, SESSION],
-] as const)('W1 %s', (name, rule, cases) => {
-  it('W1 has its name', () => expect(rule.name).toBe(name));
+] as const)('W3 %s', (name, rule, cases) => {
+  it('W3 has its name', () => expect(rule.name).toBe(name));
 
-  it.each(cases)('W1 judges $what', ({ overrides, problems: expected, agent }) => {
+  it.each(cases)('W3 judges $what', ({ overrides, problems: expected, agent }) => {
     const said = problems(rule, overrides, agent);
     expect(said.map((problem, i) => problem.slice(0, expected[i]?.length))).toEqual(expected);
   });
 
-  it('W1 says nothing of other resources, whatever they are called', () => {
+  it('W3 says nothing of other resources, whatever they are called', () => {
     const other = new CfnResource(stack(), 'Task', {
       type: 'AWS::ECS::Service',
       properties: { RequiresCompatibilities: ['FARGATE'], ContainerDefinitions: [{ Name: 'agent', Privileged: true }] },
@@ -242,8 +242,8 @@ describe.each([
   });
 });
 
-describe('W1 task definitions the checks see', () => {
-  it('W1 the properties of the L1, before any escape hatch', () => {
+describe('W3 task definitions the checks see', () => {
+  it('W3 the properties of the L1, before any escape hatch', () => {
     const definition = task(stack());
     definition.containerDefinitions = [
       { name: 'agent', image: 'agents:latest', privileged: true, logConfiguration: { logDriver: 'awslogs' } },
@@ -253,7 +253,7 @@ describe('W1 task definitions the checks see', () => {
     expect(sessionTaskHardened.check(definition)).toHaveLength(4);
   });
 
-  it('W1 an escape hatch that mends', () => {
+  it('W3 an escape hatch that mends', () => {
     const definition = task(stack());
     definition.ipcMode = 'host';
     expect(fargateRefuses.check(definition)).toEqual(['IpcMode']);
@@ -261,7 +261,7 @@ describe('W1 task definitions the checks see', () => {
     expect(fargateRefuses.check(definition)).toEqual([]);
   });
 
-  it('W1 a resource given by type and properties only', () => {
+  it('W3 a resource given by type and properties only', () => {
     const raw = new CfnResource(stack(), 'Raw', {
       type: 'AWS::ECS::TaskDefinition',
       properties: {
@@ -273,14 +273,14 @@ describe('W1 task definitions the checks see', () => {
     expect(fargateRefuses.check(raw)).toEqual(['container x: Privileged']);
   });
 
-  it('W1 one without containers or compatibilities', () => {
+  it('W3 one without containers or compatibilities', () => {
     const bare = new CfnTaskDefinition(stack(), 'Bare', {});
     expect(taskOf(bare)).toEqual({ properties: {}, containers: [], fargate: false });
     for (const rule of [fargateRefuses, logModeBlocking, sessionTaskHardened]) expect(rule.check(bare)).toEqual([]);
   });
 });
 
-describe('W1 AgentPlatformChecks in an app', () => {
+describe('W3 AgentPlatformChecks in an app', () => {
   function app(weaken: (definition: CfnTaskDefinition) => void): App {
     const root = new App();
     Validations.of(root).addPlugins(new AgentPlatformChecks());
@@ -288,7 +288,7 @@ describe('W1 AgentPlatformChecks in an app', () => {
     return root;
   }
 
-  it('W1 lets a good app pass', () => {
+  it('W3 lets a good app pass', () => {
     expect(() => app(() => undefined).synth()).not.toThrow();
   });
 
@@ -296,7 +296,7 @@ describe('W1 AgentPlatformChecks in an app', () => {
     ['FARGATE_REFUSES', 'IpcMode', 'host'],
     ['LOG_MODE_BLOCKING', `${SECOND}.LogConfiguration.Options.mode`, 'non-blocking'],
     ['SESSION_TASK_HARDENED', 'TaskRoleArn', 'arn:aws:iam::111122223333:role/x'],
-  ])('W1 %s stops the synth, names the construct and what to acknowledge, and takes that', (rule, path, value) => {
+  ])('W3 %s stops the synth, names the construct and what to acknowledge, and takes that', (rule, path, value) => {
     const weaken = (definition: CfnTaskDefinition) => definition.addPropertyOverride(path, value);
     expect(() => app(weaken).synth()).toThrow(
       new RegExp(`Stack/Task .*\\n.*Acknowledge with 'AgentPlatform::${rule}'`),
@@ -311,7 +311,7 @@ describe('W1 AgentPlatformChecks in an app', () => {
     expect(() => acknowledged(rule).synth()).toThrow(/ValidationFailed|Validation failed|Acknowledge with/);
   });
 
-  it('W1 says of a task with several faults all of them, under each rule once', () => {
+  it('W3 says of a task with several faults all of them, under each rule once', () => {
     const { violations, success } = new AgentPlatformChecks().validate({
       appConstruct: app((definition) => {
         definition.addPropertyOverride(`${FIRST}.Privileged`, true);
@@ -327,7 +327,7 @@ describe('W1 AgentPlatformChecks in an app', () => {
     ]);
   });
 
-  it('W1 names every rule it has', () => {
+  it('W3 names every rule it has', () => {
     expect(new AgentPlatformChecks().ruleIds).toEqual([
       'FARGATE_REFUSES',
       'LOG_MODE_BLOCKING',

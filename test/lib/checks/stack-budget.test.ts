@@ -32,8 +32,8 @@ function app(): App {
   return new App({ postCliContext: RECOMMENDED_FLAGS, outdir: mkdtempSync(join(folder, 'big-')) });
 }
 
-describe('W1 stack budget', () => {
-  it('W1 is half of what CloudFormation takes', () => {
+describe('W3 stack budget', () => {
+  it('W3 is half of what CloudFormation takes', () => {
     expect(STACK_BUDGET).toEqual({ resources: QUOTA.resources / 2, bytes: QUOTA.bytes / 2 });
   });
 
@@ -44,11 +44,11 @@ describe('W1 stack budget', () => {
     ['as many bytes as it may have', template(1, 500_000), []],
     ['one byte more', template(1, 500_001), ['500001 bytes, at most 500000']],
     ['both', template(300, 600_000), ['300 resources, at most 250', '600000 bytes, at most 500000']],
-  ])('W1 judges a template with %s', (_name, path, problems) => {
+  ])('W3 judges a template with %s', (_name, path, problems) => {
     expect(overBudget(path)).toEqual(problems);
   });
 
-  it('W1 counts bytes, not characters, and takes a template without resources', () => {
+  it('W3 counts bytes, not characters, and takes a template without resources', () => {
     const path = join(folder, 'umlauts.template.json');
     writeFileSync(path, JSON.stringify({ Description: 'ü'.repeat(300_000) }));
     expect(overBudget(path)).toEqual(['600018 bytes, at most 500000']);
@@ -57,19 +57,19 @@ describe('W1 stack budget', () => {
   it.each([
     ...variantNames().map((name) => [name, templateFiles(name)] as const),
     ...exampleNames().map((name) => [`example ${name}`, exampleTemplateFiles(name)] as const),
-  ])('W1 every template of %s keeps within it', (_name, files) => {
+  ])('W3 every template of %s keeps within it', (_name, files) => {
     expect(files.length).toBeGreaterThan(0);
     expect(files.flatMap((file) => overBudget(file).map((problem) => `${file}: ${problem}`))).toEqual([]);
   });
 
-  it('W1 20 profiles with 30 rules and every preset keep within it in three stacks', () => {
+  it('W3 20 profiles with 30 rules and every preset keep within it in three stacks', () => {
     const root = app();
     Validations.of(root).addPlugins(new AgentPlatformChecks());
     bigStage(root, big);
     expect(() => root.synth()).not.toThrow();
   });
 
-  it('W1 the same in one stack is too much: the check says by how much and what to do, before CloudFormation would', () => {
+  it('W3 the same in one stack is too much: the check says by how much and what to do, before CloudFormation would', () => {
     const root = app();
     const stack = bigStack(root, big);
     Validations.of(root).addPlugins(new AgentPlatformChecks());
@@ -81,7 +81,7 @@ describe('W1 stack budget', () => {
     expect(length).toBeLessThan(QUOTA.bytes);
   });
 
-  it('W1 an acknowledgement on the stack takes a template up to what CloudFormation takes', () => {
+  it('W3 an acknowledgement on the stack takes a template up to what CloudFormation takes', () => {
     const root = app();
     const stack = bigStack(root, big);
     Validations.of(root).addPlugins(new AgentPlatformChecks());
