@@ -19,9 +19,9 @@ export function* identityFindings(topology: Topology): Generator<Finding> {
     yield* logFindings(task);
   }
   for (const resource of inventory.all) {
+    yield* addressFindings(topology, resource);
     if (resource.type !== 'AWS::EC2::VPCEndpoint') yield* resourcePolicyFindings(resource);
   }
-  for (const service of inventory.ofType('AWS::ECS::Service')) yield* serviceFindings(topology, service);
   for (const subnet of topology.sessionSubnets.filter((own) => own.publicOnLaunch)) {
     yield { id: 'public-address', where: subnet.id, problem: 'everything in this subnet is given a public address' };
   }
@@ -55,12 +55,12 @@ function* logFindings({ id, props }: Resource): Generator<Finding> {
   }
 }
 
-function* serviceFindings(topology: Topology, { id, props }: Resource): Generator<Finding> {
-  const network = at(props, 'NetworkConfiguration', 'AwsvpcConfiguration');
-  const subnets = list(at(network, 'Subnets')).map((subnet) => targetOf(subnet));
-  const inside = topology.sessionSubnets.some((subnet) => subnets.includes(subnet.id));
-  if (inside && at(network, 'AssignPublicIp') === 'ENABLED') {
-    yield { id: 'public-address', where: id, problem: 'a service in the sessions VPC has a public address' };
+/** Services, scheduled tasks and state machines (whose definition is text) all say it in the same words. */
+function* addressFindings({ sessionSubnets }: Topology, { id, props }: Resource): Generator<Finding> {
+  const written = JSON.stringify(props).replaceAll('\\', '');
+  const inside = sessionSubnets.some((subnet) => written.includes(`<${subnet.id}>`));
+  if (inside && /"AssignPublicIp": ?"ENABLED"/i.test(written)) {
+    yield { id: 'public-address', where: id, problem: 'starts tasks in the sessions VPC with a public address' };
   }
 }
 

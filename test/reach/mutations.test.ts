@@ -4,13 +4,14 @@ import { templatesOf } from '../templates';
 import { findings } from '.';
 import { Draft, type Mutation } from './mutations/draft';
 import { ENDPOINTS } from './mutations/endpoints';
+import { FIREWALL } from './mutations/firewall';
 import { IDENTITIES } from './mutations/identities';
 import { NAMES } from './mutations/names';
 import { NETWORK } from './mutations/network';
 import { SERVICES } from './mutations/services';
 import { unique } from './values';
 
-const ALL = [...NETWORK, ...ENDPOINTS, ...NAMES, ...SERVICES, ...IDENTITIES];
+const ALL = [...NETWORK, ...ENDPOINTS, ...NAMES, ...SERVICES, ...FIREWALL, ...IDENTITIES];
 
 /** Ids that the mutation added to what its variant already had. */
 function named({ variant = 'standard', edit }: Mutation): string[] {
@@ -35,7 +36,8 @@ describe('N2 a broken template is named by its finding', () => {
 });
 
 describe('N14 a broken way out is named by its finding', () => {
-  it.each(table(SERVICES))('N14 %s', (_name, mutation) => judge(mutation));
+  it.each(table(SERVICES))('N14 services: %s', (_name, mutation) => judge(mutation));
+  it.each(table(FIREWALL))('N14 firewall: %s', (_name, mutation) => judge(mutation));
 });
 
 describe('S4 a broken identity is named by its finding', () => {

@@ -31,7 +31,7 @@ export class Draft {
     this.before = new Topology(this.templates);
   }
 
-  /** The resource that matches; more or fewer than one would break something else than the mutation says. */
+  /** The first resource that matches; none is an error, since the mutation would then break nothing. */
   the(type: string, matches: (resource: Resource) => boolean = () => true): string {
     const [first] = this.before.inventory.ofType(type).filter(matches);
     if (!first) throw new Error(`no ${type} to mutate`);

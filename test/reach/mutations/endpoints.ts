@@ -22,6 +22,15 @@ export const ENDPOINTS: readonly Mutation[] = [
     finding: 'endpoint-resource-wide',
   },
   {
+    name: 'endpoint policy with NotResource',
+    edit: (draft) => {
+      const statement = one(draft.statements('logs'));
+      statement.NotResource = statement.Resource;
+      delete statement.Resource;
+    },
+    finding: 'endpoint-resource-wide',
+  },
+  {
     name: 'endpoint policy for every log group',
     edit: (draft) =>
       Object.assign(one(draft.statements('logs')), { Resource: 'arn:aws:logs:eu-west-1:111122223333:*' }),
@@ -30,6 +39,14 @@ export const ENDPOINTS: readonly Mutation[] = [
   {
     name: 'endpoint policy without a condition on the principal',
     edit: (draft) => delete one(draft.statements('ecr.api')).Condition,
+    finding: 'endpoint-principal-unbound',
+  },
+  {
+    name: 'endpoint policy for a pattern of principals',
+    edit: (draft) =>
+      Object.assign(one(draft.statements('logs')), {
+        Condition: { ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::*:role/*' } },
+      }),
     finding: 'endpoint-principal-unbound',
   },
   {

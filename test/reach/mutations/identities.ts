@@ -66,6 +66,17 @@ export const IDENTITIES: readonly Mutation[] = [
     finding: 'public-address',
   },
   {
+    name: 'state machine that starts sessions with a public address',
+    edit: (draft) => {
+      const [, subnet] = draft.sessionSubnet.id.split('/');
+      const definition = '{"NetworkConfiguration":{"AwsvpcConfiguration":{"AssignPublicIp":"ENABLED","Subnets":["';
+      draft.add('Lifecycle', 'AWS::StepFunctions::StateMachine', {
+        DefinitionString: { 'Fn::Join': ['', [definition, { Ref: subnet }, '"]}}}']] },
+      });
+    },
+    finding: 'public-address',
+  },
+  {
     name: 'session subnet that gives public addresses',
     edit: (draft) => draft.set(draft.sessionSubnet.id, { MapPublicIpOnLaunch: true }),
     finding: 'public-address',

@@ -188,89 +188,38 @@ export const SERVICES: readonly Mutation[] = [
     finding: 'route-of-isolated',
   },
   {
-    name: 'tier standard without its firewall',
+    name: 'NAT gateway without an internet gateway behind it',
+    edit: (draft) => draft.remove(draft.route('nat', 'internet gateway')),
+    finding: 'way-out-missing',
+  },
+  {
+    name: 'two zones of NAT gateways share a route table',
+    variant: 'maximum',
+    edit: (draft) => {
+      const [first, second] = draft.before.egressSubnets('nat');
+      const association = draft.the(
+        'AWS::EC2::SubnetRouteTableAssociation',
+        ({ props }) => targetOf(props.SubnetId) === second?.id,
+      );
+      draft.set(association, { RouteTableId: draft.ref(first?.table ?? '') });
+    },
+    finding: 'nat-not-zonal',
+    also: ['return-route'],
+  },
+  {
+    name: 'services route more than the session subnets through the peering',
+    edit: (draft) => draft.set(draft.route('service', 'peering'), { DestinationCidrBlock: '10.0.0.0/8' }),
+    finding: 'peering-route-wide',
+  },
+  {
+    name: 'services in public subnets with a route to somewhere else',
     variant: 'lean',
-    edit: (draft) => {
-      for (const template of Object.values(draft.templates)) {
-        if (template.Metadata) Object.assign(template, { Metadata: { AgentPlatform: { tier: 'standard' } } });
-      }
-    },
-    finding: 'firewall-missing',
-    also: ['way-out-past-firewall'],
-  },
-  {
-    name: 'firewall policy in default order',
     edit: (draft) =>
-      Object.assign(draft.firewallPolicy.StatefulEngineOptions as object, { RuleOrder: 'DEFAULT_ACTION_ORDER' }),
-    finding: 'firewall-order',
-  },
-  {
-    name: 'rule group in default order',
-    edit: (draft) => {
-      const group = draft.raw(draft.the('AWS::NetworkFirewall::RuleGroup')).Properties.RuleGroup as object;
-      Object.assign(group, { StatefulRuleOptions: { RuleOrder: 'DEFAULT_ACTION_ORDER' } });
-    },
-    finding: 'firewall-order',
-  },
-  ...['StatelessDefaultActions', 'StatelessFragmentDefaultActions'].map(
-    (key): Mutation => ({
-      name: `${key} aws:pass`,
-      edit: (draft) => Object.assign(draft.firewallPolicy, { [key]: ['aws:pass'] }),
-      finding: 'firewall-stateless',
-    }),
-  ),
-  {
-    name: "a rule group of somebody else's before ours",
-    edit: (draft) =>
-      (draft.firewallPolicy.StatefulRuleGroupReferences as unknown[]).unshift({
-        Priority: 0,
-        ResourceArn: 'arn:aws:network-firewall:eu-west-1:999988887777:stateful-rulegroup/theirs',
+      draft.add('Elsewhere', 'AWS::EC2::Route', {
+        RouteTableId: draft.ref(one(draft.before.egressSubnets('service')).table ?? ''),
+        DestinationCidrBlock: '172.16.0.0/12',
+        TransitGatewayId: 'tgw-0123456789abcdef0',
       }),
-    finding: 'firewall-rules-unknown',
-  },
-  ...[
-    'pass ip any any -> any any (flow:to_server; sid:1;)',
-    'pass tls $HOME_NET any -> $EXTERNAL_NET any (flow:to_server; tls.sni; content:"github.com"; nocase; startswith; endswith; sid:1;)',
-    'pass tls $HOME_NET any -> $EXTERNAL_NET 443 (tls.sni; content:"github.com"; nocase; startswith; endswith; sid:1;)',
-    'pass tls $HOME_NET any -> $EXTERNAL_NET 443 (flow:to_server; tls.sni; content:"github.com"; nocase; sid:1;)',
-  ].map(
-    (rule): Mutation => ({
-      name: `firewall rule: ${rule}`,
-      edit: (draft) => draft.rules((text) => `${rule}\n${text}`),
-      finding: 'firewall-pass',
-    }),
-  ),
-  {
-    name: 'one more host at the firewall than in DNS',
-    edit: (draft) => draft.rules((text) => text.replaceAll('"github.com"', '"gitlab.com"')),
-    finding: 'firewall-and-dns-differ',
-  },
-  ...[
-    'reject tls',
-    'reject tcp any any -> any 443',
-    'reject tcp any any -> any !443',
-    'drop udp',
-    'drop icmp',
-    'drop ip',
-  ].map(
-    (start): Mutation => ({
-      name: `firewall rules without "${start}"`,
-      edit: (draft) =>
-        draft.rules((text) =>
-          text
-            .split('\n')
-            .filter((line) => !line.startsWith(start))
-            .join('\n'),
-        ),
-      finding: 'firewall-not-closed',
-    }),
-  ),
-  {
-    name: 'HOME_NET is the whole VPC',
-    edit: (draft) =>
-      Object.assign(draft.firewallPolicy, {
-        PolicyVariables: { RuleVariables: { HOME_NET: { Definition: ['10.65.0.0/20'] } } },
-      }),
-    finding: 'firewall-home',
+    finding: 'way-out-past-firewall',
   },
 ];
