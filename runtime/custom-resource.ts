@@ -62,6 +62,13 @@ export function customResourceHandler(work: CustomResourceWork, answer: Answer =
 const FAILED_CREATE = 'create-failed';
 
 async function put(url: string, body: string): Promise<void> {
-  const response = await fetch(url, { method: 'PUT', body, signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(url, {
+    method: 'PUT',
+    body,
+    // The URL is signed for no content type; with the text/plain that fetch adds by itself S3 answers
+    // SignatureDoesNotMatch, for example in eu-west-1. AWS's own cfn-response module sends an empty one too.
+    headers: { 'content-type': '' },
+    signal: AbortSignal.timeout(10_000),
+  });
   if (!response.ok) throw new Error(`CloudFormation answered ${response.status}`);
 }

@@ -1,4 +1,4 @@
-import { Aws, RemovalPolicy, Stack, Token, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Token, Validations } from 'aws-cdk-lib';
 import { FlowLogDestination, type ISecurityGroup, type ISubnet, type IVpc, Peer, Port } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -121,7 +121,7 @@ export class AgentNetwork extends Construct {
     this.protection = props.deletionProtection ?? !props.throwaway;
     this.key = props.encryptionKey ?? new PlatformKey(this, 'Key', { removalPolicy: this.removalPolicy });
     const cidrs = checkedCidrs(props);
-    const zones = new Zones(this.tier, props.availabilityZones, props.zoneCount);
+    const zones = new Zones(this, this.tier, props.availabilityZones, props.zoneCount);
 
     const sessions = new SessionsVpc(this, 'Sessions', { cidr: cidrs.sessions, zones });
     const egress = new EgressVpc(this, 'Egress', { tier: this.tier, cidr: cidrs.egress, zones });
@@ -267,7 +267,7 @@ function guardDutyHosts(region: string, suffix: string): string[] {
   const account = Token.isUnresolved(region) ? undefined : REGIONS[region]?.guardDutyAccount;
   if (account === undefined) {
     throw new Error(
-      `tier maximum: the account of GuardDuty's agent image in ${Token.isUnresolved(region) ? Aws.REGION : region} is not ` +
+      `tier maximum: the account of GuardDuty's agent image in ${Token.isUnresolved(region) ? 'an unnamed region' : region} is not ` +
         'known; set the region of the stack (env: { region }) to one the library knows',
     );
   }

@@ -67,9 +67,16 @@ export class NetworkFirewall extends Resource {
     const protectedSubnets = props.vpc.selectSubnets(props.protectedSubnets).subnets;
     const returnSubnets = props.vpc.selectSubnets(props.returnSubnets ?? { subnetType: SubnetType.PUBLIC }).subnets;
     firewallSubnets.forEach((subnet, i) => {
+      if (this.endpoints.has(subnet.availabilityZone)) {
+        throw new Error(
+          `${this.node.path}: got two firewall subnets in zone ${subnet.availabilityZone}, expected one; name one a zone ` +
+            'in firewallSubnets',
+        );
+      }
       this.endpoints.set(subnet.availabilityZone, this.addFirewall(i + 1, subnet, props));
     });
 
+    requireOwnRouteTables(protectedSubnets);
     protectedSubnets.forEach((subnet, i) => {
       requireFreeDefaultRoute(subnet);
       const endpoint = this.endpointIn(subnet);
@@ -90,7 +97,7 @@ export class NetworkFirewall extends Resource {
       back.forEach((candidate, j) => {
         new CfnRoute(this, `ReturnRoute${i + 1}${j === 0 ? '' : j + 1}`, {
           routeTableId: routeTableOf(candidate),
-          destinationCidrBlock: subnet.ipv4CidrBlock,
+          destinationCidrBlock: rangeOf(subnet),
           vpcEndpointId: endpoint,
         });
       });
@@ -187,11 +194,34 @@ function routeTableOf(subnet: ISubnet): string {
   return id;
 }
 
+function rangeOf(subnet: ISubnet): string {
+  const range = readOrUndefined(() => subnet.ipv4CidrBlock);
+  if (range === undefined) {
+    throw new Error(
+      `${subnet.node.path}: its range is not known, so the way back through the firewall can't be set; import the VPC with ` +
+        'the ranges of its subnets (Vpc.fromVpcAttributes: isolatedSubnetIpv4CidrBlocks)',
+    );
+  }
+  return range;
+}
+
 function readOrUndefined(read: () => string): string | undefined {
   try {
     return read();
   } catch {
     return undefined;
+  }
+}
+
+/** Subnets of an imported VPC often share one, which can lead to one zone only; the second route would fail at deploy. */
+function requireOwnRouteTables(subnets: readonly ISubnet[]): void {
+  const tables = subnets.map(routeTableOf);
+  const shared = subnets.find((_, i) => tables.indexOf(tables[i] ?? '') < i);
+  if (shared !== undefined) {
+    throw new Error(
+      `${shared.node.path}: shares its route table with another protected subnet, and one table has one default route; ` +
+        'give each protected subnet a route table of its own',
+    );
   }
 }
 
@@ -207,6 +237,7 @@ function requireFreeDefaultRoute(subnet: ISubnet): void {
 }
 
 function leadsOut(route: CfnRoute): boolean {
-  const cidr = route.destinationCidrBlock;
-  return cidr !== undefined && !Token.isUnresolved(cidr) && cidr.endsWith('/0');
+  return [route.destinationCidrBlock, route.destinationIpv6CidrBlock].some(
+    (cidr) => cidr !== undefined && !Token.isUnresolved(cidr) && cidr.endsWith('/0'),
+  );
 }

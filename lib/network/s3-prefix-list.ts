@@ -19,7 +19,7 @@ export function s3PrefixList(scope: Construct, region: string): string {
   if (facts === undefined) {
     throw new Error(
       `region ${region}: the id of its S3 prefix list is not in the table; run "aws ec2 describe-managed-prefix-lists ` +
-        `--filters Name=prefix-list-name,Values=com.amazonaws.${region}.s3" and set s3PrefixList (network.s3PrefixList ` +
+        `--region ${region} --filters Name=prefix-list-name,Values=com.amazonaws.${region}.s3" and set s3PrefixList (network.s3PrefixList ` +
         'in platform.yaml)',
     );
   }

@@ -1,4 +1,4 @@
-import { Aws, Stack, Token } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import {
   GatewayVpcEndpoint,
   GatewayVpcEndpointAwsService,
@@ -113,7 +113,8 @@ function guardDutyRepositoryArn(partition: string, region: string): string[] {
   const account = Token.isUnresolved(region) ? undefined : REGIONS[region]?.guardDutyAccount;
   if (account === undefined) {
     throw new Error(
-      `tier maximum: the account of GuardDuty's image in ${Token.isUnresolved(region) ? Aws.REGION : region} is not known`,
+      `tier maximum: the account of GuardDuty's agent image in ${Token.isUnresolved(region) ? 'an unnamed region' : region} is ` +
+        'not known; set the region of the stack (env: { region }) to one the library knows',
     );
   }
   return [`arn:${partition}:ecr:${region}:${account}:repository/aws-guardduty-agent-fargate`];

@@ -70,6 +70,10 @@ export class Sessions extends Construct implements IAgentRepositories {
 
   constructor(scope: Construct, id: string, props: SessionsProps) {
     super(scope, id);
+    // Before anything is named after them: CDK would speak of constructs.
+    const names = props.profiles.map((profile) => profile.name);
+    const twice = names.find((name, i) => names.indexOf(name) < i);
+    if (twice !== undefined) throw new Error(`profiles: got "${twice}" twice, expected each name once; rename one`);
     const removalPolicy = props.throwaway ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     const protection = props.deletionProtection ?? !props.throwaway;
     const key = props.encryptionKey ?? new PlatformKey(this, 'Key', { removalPolicy });
@@ -90,8 +94,6 @@ export class Sessions extends Construct implements IAgentRepositories {
     const images = new Map<string, AgentImageConfig>(
       props.profiles.map((profile) => [profile.name, profile._image._bind(this, `${pascal(profile.name)}Image`, this)]),
     );
-    if (images.size !== props.profiles.length)
-      throw new Error('profiles: got two with one name, expected each name once');
     const companion = props.sessionImage?._bind(this, 'SessionImage', this);
     this.repositoryArns = [
       ...new Set([...images.values(), ...(companion ? [companion] : [])].map((image) => image.repositoryArn)),
