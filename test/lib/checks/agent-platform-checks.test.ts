@@ -194,9 +194,23 @@ const SESSION: readonly Case[] = [
     'container agent: capabilities are added',
   ),
   one('no capability added', `${FIRST}.LinuxParameters.Capabilities.Add`, []),
-  ...['0', '0:0', '00', '+0', '-0', '0:10001', 'root', 'root:root', 'toor', 'node', '', ' 0', { Ref: 'User' }].map(
-    (user) =>
-      one(`the user ${JSON.stringify(user)}`, `${FIRST}.User`, user, 'container agent: the user is not a number'),
+  ...[
+    '0',
+    '0:0',
+    '00',
+    '+0',
+    '-0',
+    '0:10001',
+    'root',
+    'root:root',
+    'toor',
+    'node',
+    '1node',
+    '',
+    ' 0',
+    { Ref: 'User' },
+  ].map((user) =>
+    one(`the user ${JSON.stringify(user)}`, `${FIRST}.User`, user, 'container agent: the user is not a number'),
   ),
   one("the image's own user", `${FIRST}.User`, undefined, 'container agent: the user is not a number'),
   ...['1', '10001', '10001:0', '65534:65534'].map((user) => one(`the user ${user}`, `${FIRST}.User`, user)),
