@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, type Environment, Stack } from 'aws-cdk-lib';
 import { readPlatformYaml } from '../core/profile/read';
 import { AgentImage, AgentPlatform, AgentPlatformStage, type PlatformProps, Tier } from '../lib';
 import { propsFromConfig } from '../lib/profile/from-config';
@@ -30,9 +30,9 @@ const stage =
   };
 
 const oneStack =
-  (props: Partial<PlatformProps>, region: string | undefined = REGION): Make =>
+  (props: Partial<PlatformProps>, env: Environment = { region: REGION }): Make =>
   (app) => {
-    new AgentPlatform(new Stack(app, 'acme', { env: { region } }), 'Agents', { ...rootProps(), ...props });
+    new AgentPlatform(new Stack(app, 'acme', { env }), 'Agents', { ...rootProps(), ...props });
   };
 
 /** Every tier and switch. Tests over all of them read the templates, see templates.ts. */
@@ -47,7 +47,7 @@ export const VARIANTS: Readonly<Record<string, Make>> = {
   'session-image': stage({ sessionImage: AgentImage.fromUri(SESSION_IMAGE) }),
   'one-stack': oneStack({}),
   'one-stack-maximum': oneStack({ tier: Tier.MAXIMUM, sessionImage: AgentImage.fromUri(SESSION_IMAGE) }),
-  'one-stack-any-region': oneStack({}, undefined),
+  'one-stack-any-region': oneStack({}, {}),
 };
 
 /** A fresh app with one variant in it. */

@@ -1,5 +1,5 @@
-import { RemovalPolicy, Stack, Token, Validations } from 'aws-cdk-lib';
-import { FlowLogDestination, type ISecurityGroup, type ISubnet, type IVpc, Peer, Port } from 'aws-cdk-lib/aws-ec2';
+import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { FlowLogDestination, type ISecurityGroup, type ISubnet, type IVpc, Port } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type IPrivateDnsNamespace, PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
@@ -10,8 +10,8 @@ import { PlatformKey } from '../platform-key';
 import { DnsFirewall } from './dns-firewall';
 import { EgressVpc } from './egress-vpc';
 import { FirewallPolicy } from './firewall-policy';
+import { guardDutyAgent } from './guard-duty';
 import { NetworkFirewall } from './network-firewall';
-import { REGIONS } from './regions';
 import { s3PrefixList } from './s3-prefix-list';
 import { SessionsVpc } from './sessions-vpc';
 import { Tier } from './tier';
@@ -158,10 +158,11 @@ export class AgentNetwork extends Construct {
       'Sessions to model gateway',
     );
     this.endpointSecurityGroup.addIngressRule(this.sessionSecurityGroup, Port.HTTPS, 'Sessions to endpoints');
-    this.sessionSecurityGroup.addEgressRule(this.endpointSecurityGroup, Port.HTTPS, 'Endpoints a task starts with');
-    this.sessionSecurityGroup.addEgressRule(
-      Peer.prefixList(props.s3PrefixList ?? s3PrefixList(this, Stack.of(this).region)),
-      Port.HTTPS,
+    sessions.sessionSecurityGroup.allowTo('Endpoints', this.endpointSecurityGroup, 443, 'Endpoints a task starts with');
+    sessions.sessionSecurityGroup.allowToPrefixList(
+      'ImageLayers',
+      props.s3PrefixList ?? s3PrefixList(this, Stack.of(this).region),
+      443,
       'Image layers, through the S3 gateway endpoint',
     );
 
@@ -185,7 +186,8 @@ export class AgentNetwork extends Construct {
   private addDnsFirewalls(zoneName: string, props: AgentNetworkProps): void {
     const { region, account, urlSuffix } = Stack.of(this);
     const suffix = `${region}.${urlSuffix}`;
-    const guardDuty = this.tier === Tier.MAXIMUM ? guardDutyHosts(region, suffix) : [];
+    const guardDuty =
+      this.tier === Tier.MAXIMUM ? [`guardduty-data.${suffix}`, guardDutyAgent(Stack.of(this)).registryHost] : [];
     new DnsFirewall(this, 'SessionsDns', {
       vpc: this.sessionsVpc,
       allowedHosts: [
@@ -260,16 +262,4 @@ function checkedCidrs(props: AgentNetworkProps): { sessions: string; egress: str
     );
   }
   return { sessions, egress };
-}
-
-/** Names the agent that GuardDuty puts beside a task must resolve, or it never reports. */
-function guardDutyHosts(region: string, suffix: string): string[] {
-  const account = Token.isUnresolved(region) ? undefined : REGIONS[region]?.guardDutyAccount;
-  if (account === undefined) {
-    throw new Error(
-      `tier maximum: the account of GuardDuty's agent image in ${Token.isUnresolved(region) ? 'an unnamed region' : region} is not ` +
-        'known; set the region of the stack (env: { region }) to one the library knows',
-    );
-  }
-  return [`guardduty-data.${suffix}`, `${account}.dkr.ecr.${suffix}`];
 }

@@ -3,15 +3,14 @@ import {
   CfnPrefixList,
   IpAddresses,
   type ISubnet,
-  Peer,
-  Port,
-  SecurityGroup,
+  type SecurityGroup,
   type SubnetConfiguration,
   SubnetType,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { parseCidr, publicIpv4Ranges } from '../../core/network/cidr';
+import { ClosedSecurityGroup } from './closed-security-group';
 import { Tier } from './tier';
 import type { Zones } from './zones';
 
@@ -81,16 +80,9 @@ export class EgressVpc extends Construct {
       prefixListName: Names.uniqueResourceName(this, { maxLength: 200, separator: '-' }),
     });
     const service = (name: string, what: string): SecurityGroup => {
-      const group = new SecurityGroup(this, name, {
-        vpc: this.vpc,
-        description: `${what}: in only from sessions; out 443 to public addresses`,
-        allowAllOutbound: false,
-      });
-      group.addEgressRule(
-        Peer.prefixList(publicIpv4.attrPrefixListId),
-        Port.HTTPS,
-        'Public addresses only: never a session',
-      );
+      const description = `${what}: in only from sessions; out 443 to public addresses`;
+      const group = new ClosedSecurityGroup(this, name, { vpc: this.vpc, description });
+      group.allowToPrefixList('Public', publicIpv4.attrPrefixListId, 443, 'Public addresses only: never a session');
       return group;
     };
     this.proxySecurityGroup = service('ProxySecurityGroup', 'Egress proxy');

@@ -1,4 +1,4 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import {
   GatewayVpcEndpoint,
   GatewayVpcEndpointAwsService,
@@ -9,7 +9,6 @@ import { AnyPrincipal, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { AgentNetwork } from './agent-network';
-import { REGIONS } from './regions';
 import { Tier } from './tier';
 
 export interface SessionEndpointsProps {
@@ -48,7 +47,6 @@ export class SessionEndpoints extends Construct {
       for (const statement of statements) endpoint.addToPolicy(statement);
     };
 
-    const guardDutyRepository = network.tier === Tier.MAXIMUM ? guardDutyRepositoryArn(partition, region) : [];
     const pull = (): PolicyStatement[] => [
       new PolicyStatement({
         sid: 'Login',
@@ -62,7 +60,7 @@ export class SessionEndpoints extends Construct {
         sid: 'PullTheseImages',
         principals: [new AnyPrincipal()],
         actions: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-        resources: [...props.repositoryArns, ...guardDutyRepository],
+        resources: props.repositoryArns,
         conditions: onlyExecutionRole,
       }),
     ];
@@ -107,15 +105,4 @@ export class SessionEndpoints extends Construct {
       ]);
     }
   }
-}
-
-function guardDutyRepositoryArn(partition: string, region: string): string[] {
-  const account = Token.isUnresolved(region) ? undefined : REGIONS[region]?.guardDutyAccount;
-  if (account === undefined) {
-    throw new Error(
-      `tier maximum: the account of GuardDuty's agent image in ${Token.isUnresolved(region) ? 'an unnamed region' : region} is ` +
-        'not known; set the region of the stack (env: { region }) to one the library knows',
-    );
-  }
-  return [`arn:${partition}:ecr:${region}:${account}:repository/aws-guardduty-agent-fargate`];
 }

@@ -1,6 +1,7 @@
-import { IpAddresses, SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { IpAddresses, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { parseCidr } from '../../core/network/cidr';
+import { ClosedSecurityGroup } from './closed-security-group';
 import type { Zones } from './zones';
 
 export interface SessionsVpcProps {
@@ -17,9 +18,9 @@ export interface SessionsVpcProps {
 export class SessionsVpc extends Construct {
   readonly vpc: Vpc;
   /** Of every session. No inbound rule, and outbound ones only to what is added by name. */
-  readonly sessionSecurityGroup: SecurityGroup;
+  readonly sessionSecurityGroup: ClosedSecurityGroup;
   /** Of the interface endpoints that Fargate needs to start a task. */
-  readonly endpointSecurityGroup: SecurityGroup;
+  readonly endpointSecurityGroup: ClosedSecurityGroup;
 
   constructor(scope: Construct, id: string, props: SessionsVpcProps) {
     super(scope, id);
@@ -36,16 +37,14 @@ export class SessionsVpc extends Construct {
         },
       ],
     });
-    this.sessionSecurityGroup = new SecurityGroup(this, 'SessionSecurityGroup', {
+    this.sessionSecurityGroup = new ClosedSecurityGroup(this, 'SessionSecurityGroup', {
       vpc: this.vpc,
       description:
         'Sessions: nothing in; out only to the proxy, the model gateway and the endpoints a task starts with',
-      allowAllOutbound: false,
     });
-    this.endpointSecurityGroup = new SecurityGroup(this, 'EndpointSecurityGroup', {
+    this.endpointSecurityGroup = new ClosedSecurityGroup(this, 'EndpointSecurityGroup', {
       vpc: this.vpc,
       description: 'Interface endpoints of the sessions VPC: 443 from sessions',
-      allowAllOutbound: false,
     });
   }
 }

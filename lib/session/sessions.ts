@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Repository, RepositoryEncryption, TagMutability } from 'aws-cdk-lib/aws-ecr';
 import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
@@ -6,6 +6,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { AgentNetwork } from '../network/agent-network';
+import { guardDutyAgent } from '../network/guard-duty';
+import { Tier } from '../network/tier';
 import { PlatformKey } from '../platform-key';
 import type { AgentImage, AgentImageConfig, IAgentRepositories } from '../profile/agent-image';
 import type { SessionProfile } from '../profile/session-profile';
@@ -61,7 +63,7 @@ export class Sessions extends Construct implements IAgentRepositories {
   readonly cluster: Cluster;
   /** Starts tasks; no container can get at it. */
   readonly executionRole: IRole;
-  /** ARNs of every repository a task's image comes from. */
+  /** ARNs of every repository a task's images come from, GuardDuty's agent with tier MAXIMUM included. */
   readonly repositoryArns: string[];
   readonly logGroup: ILogGroup;
 
@@ -95,8 +97,10 @@ export class Sessions extends Construct implements IAgentRepositories {
       props.profiles.map((profile) => [profile.name, profile._image._bind(this, `${pascal(profile.name)}Image`, this)]),
     );
     const companion = props.sessionImage?._bind(this, 'SessionImage', this);
+    const guardDuty = props.network.tier === Tier.MAXIMUM ? [guardDutyAgent(Stack.of(this)).repositoryArn] : [];
     this.repositoryArns = [
       ...new Set([...images.values(), ...(companion ? [companion] : [])].map((image) => image.repositoryArn)),
+      ...guardDuty,
     ];
     this.executionRole = new ExecutionRole(this, 'ExecutionRole', {
       repositoryArns: this.repositoryArns,

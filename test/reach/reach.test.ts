@@ -29,8 +29,7 @@ const GUARDDUTY_NAMES = ['694911143906.dkr.ecr.eu-west-1.amazonaws.com', 'guardd
  */
 const STANDING: Readonly<Record<string, readonly string[]>> = {
   unprotected: ['dns-mutable'],
-  maximum: ['image-not-pullable'],
-  'one-stack-maximum': ['image-not-pullable'],
+  throwaway: ['dns-mutable'],
 };
 
 /** Examples that make a whole platform, with what stands in them: lean shows how to take it all away again. */

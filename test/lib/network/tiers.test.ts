@@ -223,7 +223,6 @@ describe('W7 F12 tiers', () => {
     const off = { firewalls: [false], dns: ['DISABLED', 'DISABLED'] };
     expect(protections('standard')).toEqual({ ...on, keys: ['Retain', 'Retain'] });
     expect(protections('unprotected')).toEqual({ ...off, keys: ['Retain', 'Retain'] });
-    // The platform.yaml of these variants asks for protection by name, which the other switch doesn't overrule.
-    expect(protections('throwaway')).toEqual({ ...on, keys: ['Delete', 'Delete'] });
+    expect(protections('throwaway')).toEqual({ ...off, keys: ['Delete', 'Delete'] });
   });
 });

@@ -66,7 +66,10 @@ describe.each(variantNames())('S4 the execution role of %s', (variant) => {
     expect(companion).toHaveLength(['session-image', 'one-stack-maximum'].includes(variant) ? 1 : 0);
     // The profile's image is built by cdk deploy, so it comes from the repository of CDK's assets.
     expect(repositories.filter((arn) => arn.includes('container-assets'))).toHaveLength(1);
-    expect(repositories).toHaveLength(1 + companion.length);
+    // GuardDuty puts its agent beside the task, and the task's own role has to pull it.
+    const guardDuty = repositories.filter((arn) => arn.includes('repository/aws-guardduty-agent-fargate'));
+    expect(guardDuty).toHaveLength(variant.includes('maximum') ? 1 : 0);
+    expect(repositories).toHaveLength(1 + companion.length + guardDuty.length);
     for (const arn of repositories) expect(arn).not.toMatch(/repository\/?\*|\/\*/);
     expect(logs).toEqual({
       Effect: 'Allow',
@@ -78,7 +81,7 @@ describe.each(variantNames())('S4 the execution role of %s', (variant) => {
 
 describe.each(variantNames())('S7 what is known of sessions in %s', (variant) => {
   const stays = variant === 'throwaway' ? 'Delete' : 'Retain';
-  const isProtected = variant !== 'unprotected';
+  const isProtected = !['unprotected', 'throwaway'].includes(variant);
 
   it('S7 rows and bindings: their keys, encrypted, restorable, forgotten in time, refused deletion', () => {
     const tables = ofType(variant, 'AWS::DynamoDB::Table');

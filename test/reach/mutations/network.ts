@@ -33,6 +33,7 @@ export const NETWORK: readonly Mutation[] = [
       for (const rule of draft.before.inventory.ofType('AWS::EC2::SecurityGroupEgress')) {
         if (rule.props.GroupId === `<${group}.GroupId>`) draft.remove(rule.id);
       }
+      delete draft.raw(group).Properties.SecurityGroupEgress;
     },
     finding: 'session-egress-by-address',
     also: ['unlisted-reach'],
