@@ -1,4 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { PRESET_NAMES } from '../core/egress/presets';
@@ -52,14 +53,19 @@ export const init: Verb = async (args, io) => {
     return 2;
   }
   const answers = await answer(given);
-  const text = render(answers);
+  const text = render(answers, file);
   const result = readPlatformYaml(text, file);
   if (result.kind === 'invalid') {
     io.stderr(`agentctl init: wrote nothing, since the answers do not make a platform:\n`);
     for (const problem of result.problems) io.stderr(`  ${formatProblem(problem)}\n`);
     return 2;
   }
-  writeFileSync(file, text, { flag: 'wx' });
+  try {
+    writeFileSync(file, text, { flag: 'wx' });
+  } catch (error) {
+    io.stderr(`agentctl init: ${(error as Error).message}; name a file in a folder that is there\n`);
+    return 2;
+  }
   io.stdout(`${file} written. Next: read its comments, put a Dockerfile into ${answers.image}, then npm run synth\n`);
   return 0;
 };
@@ -80,17 +86,15 @@ async function answer(given: Record<string, string | boolean | undefined>): Prom
   return answers;
 }
 
-function render(answers: Record<string, string>): string {
+function render(answers: Record<string, string>, file: string): string {
   const { name, region = '', tier, image } = answers;
   const list = (key: string) => (answers[key] ?? '').split(',').flatMap((item) => item.trim() || []);
   const repositories = list('repositories');
   const budget = Number(answers.budget);
   // Models of these regions are called through an inference profile whose id starts with the continent's.
   const model = `${region.startsWith('eu-') ? 'eu.' : region.startsWith('us-') ? 'us.' : ''}${MODEL}`;
-  return `# yaml-language-server: $schema=./core/schema/platform.json
-#
-# What your agents may do. "npm run synth" turns this into templates; nothing here is a secret.
-# "npx agentctl validate" checks the file alone. Everything not named here is closed.
+  return `${schemaLine(file)}# What your agents may do. "npm run synth" turns this into templates; nothing here is a secret.
+# "agentctl validate" checks the file alone. Everything not named here is closed.
 version: 1
 name: ${quoted(name)}
 region: ${quoted(region)}
@@ -127,6 +131,19 @@ ${
       budget: { usd: ${quotedNumber(answers.budget)} } # of one session
 `
 }`;
+}
+
+/** For editors: the schema of the package this runs from, as seen from the file. Left out where it is not found. */
+function schemaLine(file: string): string {
+  for (let folder = __dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    const schema = join(folder, 'core', 'schema', 'platform.json');
+    if (!existsSync(schema)) continue;
+    const path = relative(dirname(resolve(file)), schema)
+      .split(sep)
+      .join('/');
+    return `# yaml-language-server: $schema=${path.startsWith('.') ? path : `./${path}`}\n#\n`;
+  }
+  return '';
 }
 
 /** JSON is YAML: an answer stays one value, whatever is in it. */

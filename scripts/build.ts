@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import * as z from 'zod/mini';
@@ -72,6 +72,7 @@ async function bundle(
     logLevel: 'warning',
     ...options,
   });
+  if (options.banner) chmodSync(outfile, 0o755);
   console.log(`assets/${out}  ${(statSync(outfile).size / 1024).toFixed(1)} KB`);
 }
 

@@ -1,5 +1,8 @@
 import { type Fields, fields, isTrue, list, type TemplateResource } from './template';
 
+/** What AWS wants emptied: whether it is empty already, a template can't say. */
+export const EMPTY_IT = 'empty it';
+
 /**
  * What AWS wants switched off or emptied before it deletes this resource; empty when nothing stands in the way.
  *
@@ -64,9 +67,9 @@ const SWITCHES: ReadonlyMap<string, readonly Switch[]> = new Map(
 const CONTENT: ReadonlyMap<string, (properties: Fields) => string | undefined> = new Map(
   Object.entries({
     'AWS::ECR::Repository': (properties: Fields) =>
-      isTrue(properties.EmptyOnDelete) || hasTag(properties, 'aws-cdk:auto-delete-images') ? undefined : 'empty it',
+      isTrue(properties.EmptyOnDelete) || hasTag(properties, 'aws-cdk:auto-delete-images') ? undefined : EMPTY_IT,
     'AWS::S3::Bucket': (properties: Fields) =>
-      hasTag(properties, 'aws-cdk:auto-delete-objects') ? undefined : 'empty it',
+      hasTag(properties, 'aws-cdk:auto-delete-objects') ? undefined : EMPTY_IT,
   }),
 );
 

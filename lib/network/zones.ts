@@ -19,8 +19,10 @@ export class Zones {
     if (names !== undefined && count !== undefined && names.length !== count) {
       throw new Error(`availability zones: got ${names.length} names and the number ${count}; give one of the two`);
     }
+    const twice = names?.find((name, i) => names.indexOf(name) < i);
+    if (twice !== undefined) throw new Error(`availability zones: got ${twice} twice, expected each zone once`);
     this.count = names?.length ?? count ?? (tier === Tier.MAXIMUM ? 2 : 1);
-    if (!(this.count >= 1 && this.count <= MOST_ZONES)) {
+    if (!Number.isInteger(this.count) || this.count < 1 || this.count > MOST_ZONES) {
       throw new Error(`availability zones: got ${this.count}, expected 1 to ${MOST_ZONES}`);
     }
     if (tier === Tier.MAXIMUM && this.count < 2)

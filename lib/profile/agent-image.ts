@@ -23,7 +23,7 @@ export interface IAgentRepositories {
 /** The image an agent runs in, pinned: what is approved today is what runs tomorrow. */
 export abstract class AgentImage {
   /**
-   * An image in an ECR repository of this account.
+   * An image in an ECR repository, this account's or one that admits the execution role.
    *
    * @throws where the digest is not `sha256:` and 64 hex digits; a tag can be moved to another image
    */
@@ -80,6 +80,11 @@ function requireDigest(digest: string): void {
   );
 }
 
+function requireRegion(stack: Stack, region: string): void {
+  if (Token.isUnresolved(stack.region) || Token.isUnresolved(region) || stack.region === region) return;
+  throw new Error(`image: got one in ${region}, expected ${stack.region}; sessions reach only the ECR of their region`);
+}
+
 class EcrImage extends AgentImage {
   constructor(
     private readonly repository: IRepository,
@@ -88,7 +93,15 @@ class EcrImage extends AgentImage {
     super();
   }
 
-  override _bind(): AgentImageConfig {
+  override get _registryHost(): string | undefined {
+    const { account, region } = this.repository.env;
+    if (Token.isUnresolved(account) || Token.isUnresolved(region)) return undefined;
+    return `${account}.dkr.ecr.${region}.amazonaws.com`;
+  }
+
+  override _bind(scope: Construct): AgentImageConfig {
+    const { region } = this.repository.env;
+    requireRegion(Stack.of(scope), region);
     return {
       imageUri: `${this.repository.repositoryUri}@${this.digest}`,
       repositoryArn: this.repository.repositoryArn,
@@ -128,11 +141,7 @@ class UriImage extends AgentImage {
   override _bind(scope: Construct): AgentImageConfig {
     const [, account = '', region = '', name = ''] = ECR_BY_DIGEST.exec(this.uri) ?? [];
     const stack = Stack.of(scope);
-    if (!Token.isUnresolved(stack.region) && stack.region !== region) {
-      throw new Error(
-        `image: got one in ${region}, expected ${stack.region}; sessions reach only the ECR of their region`,
-      );
-    }
+    requireRegion(stack, region);
     return {
       imageUri: this.uri,
       repositoryArn: Arn.format(

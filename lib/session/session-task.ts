@@ -47,7 +47,6 @@ export interface SessionTaskProps {
  */
 export class SessionTask extends Construct {
   readonly taskDefinitionArn: string;
-  readonly family: string;
 
   constructor(scope: Construct, id: string, props: SessionTaskProps) {
     super(scope, id);
@@ -70,7 +69,6 @@ export class SessionTask extends Construct {
       ],
     });
     this.taskDefinitionArn = task.ref;
-    this.family = task.family ?? Stack.of(this).stackName;
     Validations.of(task).acknowledge(
       {
         id: 'AwsSolutions-ECS2',

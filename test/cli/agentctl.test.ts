@@ -112,7 +112,8 @@ describe('W12 agentctl init', () => {
     expect(text).toContain('repositories: [acme/shop, acme/site]');
     expect(text).toContain('usd: 12.5');
     expect(text).toContain('us.anthropic.');
-    expect(text).toMatch(/^# yaml-language-server: \$schema=/);
+    const schema = /^# yaml-language-server: \$schema=(.*)$/m.exec(text)?.[1] ?? '';
+    expect(existsSync(join(folder, schema))).toBe(true);
   });
 
   it('W12 leaves out what nobody wants: no repositories, no models', async () => {
@@ -135,6 +136,12 @@ describe('W12 agentctl init', () => {
     expect(code).toBe(2);
     expect(err).toContain(key);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('W12 says so where the folder is not there', async () => {
+    const { code, err } = await run('init', '--file', join(folder, 'none', 'platform.yaml'));
+    expect(code).toBe(2);
+    expect(err).toContain('name a file in a folder that is there');
   });
 
   it('W12 never touches a file that is there', async () => {
