@@ -6,6 +6,7 @@ import { summary } from '../../cli/summary';
 import type { Verb } from '../../cli/verb';
 import { codingProfile } from '../core/ceiling/documents';
 import { resource, template } from '../core/ceiling/templates';
+import { ASSEMBLIES } from '../templates';
 
 let folder: string;
 beforeEach(() => {
@@ -122,4 +123,17 @@ describe('W7 agentctl leftovers', () => {
     expect(out).toContain('Stack acme-network has termination protection: switch it off first.\n');
     expect(out).not.toContain('Stack acme-sessions');
   });
+
+  it.each([
+    ['standard', 1],
+    ['unprotected', 0],
+    ['throwaway', 0],
+  ])(
+    'W7 of the variant %s ends with %i: buckets to empty are told, and only what AWS refuses stops',
+    (variant, expected) => {
+      const { code, out } = run(leftovers, join(ASSEMBLIES, variant));
+      expect(code).toBe(expected);
+      expect(out.includes('deletionProtection: false')).toBe(expected === 1);
+    },
+  );
 });
