@@ -1,21 +1,36 @@
 import { Stack } from 'aws-cdk-lib';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key, type KeyProps } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
-/** A customer key with yearly rotation that CloudWatch Logs of this account and region may use for log groups. */
-export class PlatformKey extends Key {
-  constructor(scope: Construct, id: string, props: KeyProps) {
-    super(scope, id, { enableKeyRotation: true, ...props });
-    const { partition, region, account } = Stack.of(this);
-    // LogGroup does not add this. The condition is the one of the CloudWatch Logs guide ("Encrypt log data using KMS"):
-    // without it any log group of any account could be made to use the key.
-    this.grantEncryptDecrypt(
-      new ServicePrincipal(`logs.${region}.amazonaws.com`, {
-        conditions: {
-          ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
-        },
-      }),
-    );
-  }
+/**
+ * A customer key with yearly rotation that CloudWatch Logs of this account and region may use for log groups.
+ *
+ * A function and no subclass: a class that extends Key loads aws-kms as soon as the library is imported.
+ */
+export function platformKey(scope: Construct, id: string, props: KeyProps): Key {
+  const key = new Key(scope, id, { enableKeyRotation: true, ...props });
+  const { partition, region, account } = Stack.of(key);
+  // LogGroup does not add this. The condition is the one of the CloudWatch Logs guide ("Encrypt log data using KMS"):
+  // without it any log group of any account could be made to use the key.
+  key.grantEncryptDecrypt(
+    new ServicePrincipal(`logs.${region}.amazonaws.com`, {
+      conditions: {
+        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
+      },
+    }),
+  );
+  // A grant is a permission that stands in no policy and outlives the role that made it. Those that AWS services make
+  // to use the key for a resource (DynamoDB does) go on. Source: Control Tower control CT.KMS.PR.3.
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'GrantsForServicesOnly',
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['kms:CreateGrant'],
+      resources: ['*'],
+      conditions: { BoolIfExists: { 'kms:GrantIsForAWSResource': 'false', 'aws:PrincipalIsAWSService': 'false' } },
+    }),
+  );
+  return key;
 }

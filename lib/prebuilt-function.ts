@@ -20,46 +20,49 @@ export interface PrebuiltFunctionProps {
  * A function of lambda/, as `npm run build` left it under assets/: whoever imports the library needs no esbuild, Docker
  * or network at synth. Its role may write its own log group and, until somebody grants more, nothing else.
  *
- * @internal
+ * No subclass: a class that extends Function loads aws-lambda as soon as the library is imported.
  */
-export class PrebuiltFunction extends LambdaFunction {
-  constructor(scope: Construct, id: string, asset: string, props: PrebuiltFunctionProps) {
-    const logGroup = new LogGroup(scope, `${id}Logs`, {
-      encryptionKey: props.encryptionKey,
-      retention: RetentionDays.ONE_YEAR,
-      removalPolicy: props.removalPolicy,
-    });
-    const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
-    super(scope, id, {
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      handler: 'index.handler',
-      code: Code.fromAsset(assetFolder(asset)),
-      memorySize: 256,
-      loggingFormat: LoggingFormat.JSON,
-      logGroup,
-      role,
-      timeout: props.timeout,
-      description: props.description,
-    });
-    Validations.of(role).acknowledge(INLINE_POLICY);
-    Validations.of(this).acknowledge(
-      {
-        id: 'NIST.800.53.R5-LambdaInsideVPC',
-        reason: 'calls AWS APIs only; inside a VPC of the platform it would need a way out that nothing else there has',
-      },
-      {
-        id: 'NIST.800.53.R5-LambdaConcurrency',
-        reason:
-          'only CloudFormation invokes it, once a change; a reservation would take from the account pool for good',
-      },
-      {
-        id: 'NIST.800.53.R5-LambdaDLQ',
-        reason: 'CloudFormation waits for its answer and reports a missing one itself',
-      },
-    );
-  }
+export function prebuiltFunction(
+  scope: Construct,
+  id: string,
+  asset: string,
+  props: PrebuiltFunctionProps,
+): LambdaFunction {
+  const logGroup = new LogGroup(scope, `${id}Logs`, {
+    encryptionKey: props.encryptionKey,
+    retention: RetentionDays.ONE_YEAR,
+    removalPolicy: props.removalPolicy,
+  });
+  const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  logGroup.grantWrite(role);
+  const handler = new LambdaFunction(scope, id, {
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    handler: 'index.handler',
+    code: Code.fromAsset(assetFolder(asset)),
+    memorySize: 256,
+    loggingFormat: LoggingFormat.JSON,
+    logGroup,
+    role,
+    timeout: props.timeout,
+    description: props.description,
+  });
+  Validations.of(role).acknowledge(INLINE_POLICY);
+  Validations.of(handler).acknowledge(
+    {
+      id: 'NIST.800.53.R5-LambdaInsideVPC',
+      reason: 'calls AWS APIs only; inside a VPC of the platform it would need a way out that nothing else there has',
+    },
+    {
+      id: 'NIST.800.53.R5-LambdaConcurrency',
+      reason: 'only CloudFormation invokes it, once a change; a reservation would take from the account pool for good',
+    },
+    {
+      id: 'NIST.800.53.R5-LambdaDLQ',
+      reason: 'CloudFormation waits for its answer and reports a missing one itself',
+    },
+  );
+  return handler;
 }
 
 /** Where the package keeps what was built, seen from the sources as well as from dist/. */

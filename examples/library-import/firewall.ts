@@ -10,7 +10,7 @@ const vpc = new Vpc(stack, 'Vpc', {
   maxAzs: 2,
   natGateways: 2,
   subnetConfiguration: [
-    { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 24 },
+    { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
     { name: 'Firewall', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 28 },
     // Isolated: the firewall gives these their way out.
     { name: 'Workload', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 22 },

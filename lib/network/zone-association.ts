@@ -3,7 +3,7 @@ import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { PrebuiltFunction } from '../prebuilt-function';
+import { prebuiltFunction } from '../prebuilt-function';
 
 export interface ZoneAssociationProps {
   readonly hostedZoneId: string;
@@ -22,7 +22,7 @@ export class ZoneAssociation extends Construct {
   constructor(scope: Construct, id: string, props: ZoneAssociationProps) {
     super(scope, id);
     const { partition, region, account } = Stack.of(this);
-    const handler = new PrebuiltFunction(this, 'Function', 'network', {
+    const handler = prebuiltFunction(this, 'Function', 'network', {
       description: "Associates the platform's private DNS zone with its second VPC",
       encryptionKey: props.encryptionKey,
       timeout: Duration.minutes(5),

@@ -1,5 +1,5 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Repository, RepositoryEncryption, TagMutability } from 'aws-cdk-lib/aws-ecr';
+import { type IRepository, Repository, RepositoryEncryption, TagMutability } from 'aws-cdk-lib/aws-ecr';
 import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import type { AgentNetwork } from '../network/agent-network';
 import { guardDutyAgent } from '../network/guard-duty';
 import { Tier } from '../network/tier';
-import { PlatformKey } from '../platform-key';
+import { platformKey } from '../platform-key';
 import type { AgentImage, AgentImageConfig, IAgentRepositories } from '../profile/agent-image';
 import type { SessionProfile } from '../profile/session-profile';
 import { pascal } from './construct-id';
@@ -78,7 +78,7 @@ export class Sessions extends Construct implements IAgentRepositories {
     if (twice !== undefined) throw new Error(`profiles: got "${twice}" twice, expected each name once; rename one`);
     const removalPolicy = props.throwaway ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     const protection = props.deletionProtection ?? !props.throwaway;
-    const key = props.encryptionKey ?? new PlatformKey(this, 'Key', { removalPolicy });
+    const key = props.encryptionKey ?? platformKey(this, 'Key', { removalPolicy });
     this.cluster = new Cluster(this, 'Cluster', {
       vpc: props.network.sessionsVpc,
       containerInsightsV2: ContainerInsights.ENHANCED,
@@ -126,7 +126,7 @@ export class Sessions extends Construct implements IAgentRepositories {
    *
    * @throws where none has the name
    */
-  repository(name: string): Repository {
+  repository(name: string): IRepository {
     const repository = this._repositories.get(name);
     if (repository) return repository;
     throw new Error(
