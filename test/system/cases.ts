@@ -328,6 +328,29 @@ const ON_443: Case[] = [
   ...notTls('echo', true),
 ];
 
+/** What is refused by name or port stays refused for ends that ignore the refusal. */
+const deaf = (entry: Case): Case => ({
+  ...entry,
+  name: `${entry.name} [resets ignored]`,
+  expected: { ...entry.expected, answers: ['silent'] },
+  ignoresResets: true,
+});
+const DEAF: Case[] = [
+  deaf(refused('name that is not allowed', 'evil.test')),
+  deaf(refused('no SNI', undefined)),
+  deaf(refused('blocked name', 'blocked.domain.example', 'block blocked.domain.example')),
+  deaf(late('3 KB hello in 3 segments, evil name', 'evil.test', THREE_SEGMENTS)),
+  deaf(late('hello split inside the name, evil name', 'evil.test', { segments: 'inside-name' })),
+  deaf(refused('hello in 2 records, evil name', 'evil.test', DENY.tls, { records: [100] })),
+  deaf(
+    refused('allowed name from outside HOME_NET', 'allowed.test.example', DENY.tls, {
+      source: CLIENT_OUTSIDE_HOME_NET,
+    }),
+  ),
+  deaf(n3('allowed name on 8443', tls('allowed.test.example', { port: 8_443 }), NO_CONNECTION, DENY.port)),
+  deaf(n3('raw TCP on 2222', tcp(SERVER.echo, 2_222, { text: 'x', times: 500 }), NO_CONNECTION, DENY.port)),
+];
+
 const packets = (name: string, what: PacketAction['what'], guards?: string): Case => ({
   ...n3(name, { kind: 'packets', to: SERVER.web, what }, NOTHING),
   guards,
@@ -359,5 +382,6 @@ export const CASES: readonly Case[] = [
   ...KNOWN_LIMITS,
   ...OTHER_WAYS,
   ...ON_443,
+  ...DEAF,
   ...CRAFTED,
 ];

@@ -52,7 +52,7 @@ describe('N14 every rule can fail', () => {
     reds = await severalAtATime(AT_A_TIME, MUTANTS, async (mutant) =>
       redCases(mutant, await runTable(mutant.firewall, 'pass, alert, reject, drop', TABLE)),
     );
-  }, 240_000);
+  }, 480_000);
 
   it.each(MUTANTS.map((mutant, index) => ({ ...mutant, index })))('a case goes red without: $removed', ({ index }) => {
     expect(reds[index]?.named).not.toEqual([]);

@@ -6,9 +6,12 @@ import { type Row, runTable } from './run-table';
 /**
  * The rules of a synthesized template in real Suricata, inline between namespaces, with real traffic.
  *
- * What this can't show: that AWS runs the same engine with the same settings. Its strict order (rules in the order of the
- * text) isn't in stock Suricata. The two orders below bracket it: both put the mark before the TCP reject, as the text
- * does, and they differ in everything else the text could mean. The third is Suricata's own default.
+ * What this can't show: that AWS runs the same engine with the same settings, and AWS's strict order (rules in the order
+ * of the text), which stock Suricata doesn't have. Two orders of actions stand in for it. What matters is in both as it
+ * is in the text: pass before the default-deny, the mark before the TCP reject. What is not: the rules that block a host
+ * are before pass in the text and after it here; no name matches both, see the blocked names in the table. And a rule
+ * that rejects and one that drops may swap places, so both of their orders are run. The third engine is Suricata's own
+ * default. No IPv6: the platform's networks have none.
  */
 const firewall = firewallUnderTest();
 

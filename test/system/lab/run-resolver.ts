@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Namespaces, printed } from './namespaces';
+import { Namespaces, printed, stop } from './namespaces';
 import type { DnsAnswer, DnsRule, ResolverRun, ResolverRunResult } from './resolver-protocol';
 
 /** One run of a resolver with DNS lists, in a namespace with nothing but loopback; started by lab.ts. */
@@ -28,17 +28,17 @@ async function runResolver(
   const resolver = namespaces.spawn(namespace, 'unbound', ['-d', '-v', '-c', file]);
   await Promise.all([printed(nameServer, 'ready'), printed(resolver, 'start of service')]);
 
-  const answers: [string, DnsAnswer][] = [];
+  const statuses: [name: string, status: string][] = [];
   for (const name of names) {
     const dig = ['@127.0.0.1', '-p', String(RESOLVER), '+tries=1', '+time=5', name, 'A'];
     const status = /status: (\w+)/.exec(namespaces.run(namespace, 'dig', ...dig))?.[1] ?? 'no answer';
-    // The name server prints before it answers; its line is read by the time dig has ended.
-    await new Promise((resolve) => setImmediate(resolve));
-    answers.push([name, { status, asked: false }]);
+    statuses.push([name, status]);
   }
+  // Only then is all of its output here.
+  await stop(nameServer);
   const asked = new Set(output.split('\n').map((line) => line.replace(/^asked /, '')));
   return Object.fromEntries(
-    answers.map(([name, { status }]) => [name, { status, asked: asked.has(name.toLowerCase()) }]),
+    statuses.map(([name, status]): [string, DnsAnswer] => [name, { status, asked: asked.has(name.toLowerCase()) }]),
   );
 }
 
@@ -88,7 +88,10 @@ process.once('message', (run: ResolverRun) => {
   const folder = mkdtempSync(join(tmpdir(), 'resolver-lab-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const namespaces = new Namespaces();
-  const timer = setTimeout(() => process.exit(1), MOST_MILLISECONDS);
+  const timer = setTimeout(() => {
+    console.error(`a resolver run took more than ${MOST_MILLISECONDS} ms`);
+    process.exit(1);
+  }, MOST_MILLISECONDS);
   runResolver(namespaces, folder, run).then(
     (result) => {
       clearTimeout(timer);
