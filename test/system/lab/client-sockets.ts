@@ -8,7 +8,7 @@ import type { Answer, ClientResult, TcpAction, TlsAction } from './protocol';
 type Outcome = Omit<ClientResult, 'port'>;
 
 /** How long a client waits for an answer that should come, and listens for one that should not. */
-const PATIENCE = 5_000;
+const PATIENCE = 8_000;
 const QUIET = 1_000;
 
 const ANSWER_OF_ERROR: Readonly<Record<string, Answer>> = {
