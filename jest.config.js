@@ -2,7 +2,7 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['<rootDir>/test/system/'],
+  testPathIgnorePatterns: ['<rootDir>/test/system/', '<rootDir>/test/package/'],
   transform: {
     '\\.ts$': [
       '@swc/jest',

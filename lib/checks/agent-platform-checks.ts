@@ -19,7 +19,7 @@ const RULES: readonly ResourceRule[] = [fargateRefuses, logModeBlocking, session
  */
 export class AgentPlatformChecks implements IPolicyValidationPlugin {
   readonly name = 'AgentPlatform';
-  readonly ruleIds = [...RULES.map((rule) => rule.name), 'STACK_BUDGET'];
+  readonly ruleIds?: string[] = [...RULES.map((rule) => rule.name), 'STACK_BUDGET'];
 
   validate(context: IPolicyValidationContext): PolicyValidationPluginReport {
     const resources = context.appConstruct.node.findAll().filter((node) => CfnResource.isCfnResource(node));

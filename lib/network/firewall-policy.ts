@@ -44,6 +44,7 @@ export interface FirewallPolicyProps {
  * sessions no route but the egress proxy, and use this behind it.
  */
 export class FirewallPolicy extends Resource implements IFirewallPolicy {
+  /** A policy made elsewhere, by its ARN. */
   static fromFirewallPolicyArn(scope: Construct, id: string, firewallPolicyArn: string): IFirewallPolicy {
     return new (class extends Resource implements IFirewallPolicy {
       readonly firewallPolicyArn = firewallPolicyArn;

@@ -16,7 +16,11 @@ export interface AgentImageConfig {
 
 /** Where the repositories that a platform makes are found by name. */
 export interface IAgentRepositories {
-  /** @throws where none has the name */
+  /**
+   * A repository by the name it was asked for.
+   *
+   * @throws where none has the name
+   */
   repository(name: string): IRepository;
 }
 

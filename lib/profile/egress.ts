@@ -63,6 +63,7 @@ export interface EgressTarget {
   readonly ask?: boolean;
 }
 
+/** Which requests a rule opens, and why. */
 export interface EgressRuleOptions extends EgressTarget {
   /** Why this is open. Required where a method writes. @default read only */
   readonly reason?: string;
@@ -71,6 +72,8 @@ export interface EgressRuleOptions extends EgressTarget {
 /** Something a session may ask the outside for, always as HTTPS on port 443. */
 export class EgressRule {
   /**
+   * Opens requests to a host.
+   *
    * @param host `a.example.com`, `*.example.com` (below the apex) or `.example.com` (with it)
    */
   static https(host: string, options: EgressRuleOptions = {}): EgressRule {

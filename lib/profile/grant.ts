@@ -3,6 +3,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { GrantConfig } from '../../core/profile/config';
 import { type EgressTarget, targetConfig } from './egress';
 
+/** Of {@link Grant.githubApp}: which repositories, and whether to write. */
 export interface GithubAppGrantOptions {
   /** `owner/name`, each one named: a grant has no wildcard. */
   readonly repositories: string[];
@@ -10,6 +11,7 @@ export interface GithubAppGrantOptions {
   readonly write?: boolean;
 }
 
+/** Of {@link Grant.awsRole}: which endpoints. What may be done there is what the role may do. */
 export interface AwsRoleGrantOptions {
   /** Region of the service endpoints. */
   readonly region: string;
@@ -19,6 +21,7 @@ export interface AwsRoleGrantOptions {
   readonly buckets?: string[];
 }
 
+/** Of {@link Grant.secretHeader}: which requests to which host get the header. */
 export interface SecretHeaderGrantOptions extends EgressTarget {
   readonly host: string;
   /** Such as `Authorization`. */
@@ -27,6 +30,7 @@ export interface SecretHeaderGrantOptions extends EgressTarget {
   readonly prefix?: string;
 }
 
+/** Of {@link Grant.oauth}: which requests to which host get the token. */
 export interface OauthGrantOptions extends EgressTarget {
   readonly host: string;
   /** The name under which the provider is set up. */
@@ -35,6 +39,7 @@ export interface OauthGrantOptions extends EgressTarget {
   readonly scopes?: string[];
 }
 
+/** Of {@link Grant.oidc}: which requests to which host get the token. */
 export interface OidcGrantOptions extends EgressTarget {
   readonly host: string;
   /** Who takes the token. */

@@ -8,6 +8,7 @@ import type { AgentImage } from './agent-image';
 import type { EgressPreset, EgressRule } from './egress';
 import type { Grant } from './grant';
 
+/** Which models a session may use, and for how much. */
 export interface ModelAccess {
   /** Ids of models or inference profiles. */
   readonly allow: string[];
