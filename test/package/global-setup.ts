@@ -18,8 +18,18 @@ import { promisify } from 'node:util';
 const ROOT = join(__dirname, '..', '..');
 const run = promisify(execFile);
 
+interface Entry {
+  readonly version: string;
+  readonly dev?: boolean;
+  readonly bin?: object;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: object;
+}
+
 interface Lock {
-  readonly packages: Readonly<Record<string, { readonly version: string; readonly dependencies?: object }>>;
+  readonly packages: Readonly<Record<string, Entry>>;
 }
 
 /** Packs the sources and installs the tarball in a folder that has nothing else. installed.ts finds both. */
@@ -56,36 +66,57 @@ async function pack(folder: string): Promise<void> {
 }
 
 /**
- * Only from npm's cache, which `npm ci` filled with exactly the versions of the lock file; a range would ask for newer
- * ones that the cache knows by name only.
+ * Only from npm's cache, which `npm ci` filled with the tarballs of the lock file and with nothing else: no lists of
+ * versions, so npm can't choose any. Hence the consumer has a lock file too, with our entries for what it installs.
  */
 async function install(folder: string): Promise<void> {
   const consumer = join(folder, 'consumer');
   const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as Lock;
-  const version = (name: string): string => lock.packages[`node_modules/${name}`]?.version ?? '';
-  const closure = (names: readonly string[]): string[] =>
-    names.flatMap((name) => [name, ...closure(Object.keys(lock.packages[`node_modules/${name}`]?.dependencies ?? {}))]);
-  const direct = ['aws-cdk-lib', 'constructs', 'typescript', '@types/node'];
-  const indirect = closure([...Object.keys(lock.packages['']?.dependencies ?? {}), '@types/node']).filter(
-    (name) => !direct.includes(name),
-  );
+  const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Entry;
+  const tools = ['aws-cdk-lib', 'constructs', 'typescript', '@types/node'];
+  const root = {
+    name: 'consumer',
+    version: '0.0.0',
+    dependencies: {
+      'cdk-agent-platform': 'file:../cdk-agent-platform.tgz',
+      ...Object.fromEntries(tools.map((name) => [name, lock.packages[`node_modules/${name}`]?.version ?? ''])),
+    },
+  };
+  const { version, bin, dependencies, peerDependencies, peerDependenciesMeta } = own;
+  const packed = { version, bin, dependencies, peerDependencies, peerDependenciesMeta };
   mkdirSync(consumer);
+  writeFileSync(join(consumer, 'package.json'), JSON.stringify(root));
   writeFileSync(
-    join(consumer, 'package.json'),
+    join(consumer, 'package-lock.json'),
     JSON.stringify({
-      name: 'consumer',
-      private: true,
-      dependencies: {
-        'cdk-agent-platform': 'file:../cdk-agent-platform.tgz',
-        ...Object.fromEntries(direct.map((name) => [name, version(name)])),
+      name: root.name,
+      version: root.version,
+      lockfileVersion: 3,
+      packages: {
+        '': root,
+        'node_modules/cdk-agent-platform': { ...packed, resolved: 'file:../cdk-agent-platform.tgz' },
+        ...entriesOf(lock, [...Object.keys(dependencies ?? {}), ...tools]),
       },
-      overrides: Object.fromEntries(indirect.map((name) => [name, version(name)])),
     }),
   );
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts'], {
+  await run('npm', ['ci', '--offline', '--no-audit', '--no-fund', '--ignore-scripts'], {
     cwd: consumer,
     maxBuffer: 64 << 20,
   }).catch((error: Error) => {
-    throw new Error(`${error.message}\nthe cache of npm lacks a package; fill it with "npm ci" and try again`);
+    throw new Error(`${error.message}\nwhere npm's cache lacks a package: "npm ci" in the checkout fills it`);
   });
+}
+
+/** Entries of a lock file for packages, what lies below them, and what they need. */
+function entriesOf(lock: Lock, names: readonly string[], found: Record<string, Entry> = {}): Record<string, Entry> {
+  for (const name of names) {
+    const path = `node_modules/${name}`;
+    const entry = lock.packages[path];
+    if (entry === undefined || path in found) continue;
+    for (const [key, { dev: _, ...below }] of Object.entries(lock.packages)) {
+      if (key === path || key.startsWith(`${path}/`)) found[key] = below;
+    }
+    entriesOf(lock, Object.keys({ ...entry.dependencies, ...entry.optionalDependencies }), found);
+  }
+  return found;
 }
