@@ -26,7 +26,7 @@ export async function agentctl(args: readonly string[], io: Io): Promise<number>
     io.stdout(HELP);
     return name === undefined ? 2 : 0;
   }
-  const verb = VERBS[name];
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
   if (verb === undefined) {
     io.stderr(
       `agentctl: got the verb "${name}", expected one of ${Object.keys(VERBS).join(', ')}; see agentctl --help\n`,

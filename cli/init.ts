@@ -66,7 +66,9 @@ export const init: Verb = async (args, io) => {
     io.stderr(`agentctl init: ${(error as Error).message}; name a file in a folder that is there\n`);
     return 2;
   }
-  io.stdout(`${file} written. Next: read its comments, put a Dockerfile into ${answers.image}, then npm run synth\n`);
+  io.stdout(
+    `${file} written. Next: read its comments, put a Dockerfile into ${answers.image}, then ${file === 'platform.yaml' ? '' : `PLATFORM_YAML=${file} `}npm run synth\n`,
+  );
   return 0;
 };
 

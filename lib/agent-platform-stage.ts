@@ -25,6 +25,8 @@ export class AgentPlatformStage extends Stage {
 
   constructor(scope: Construct, id: string, props: AgentPlatformStageProps) {
     super(scope, id, { env: props.env });
+    // With exports and imports a profile could not be taken away: its repository's export is in use while it goes.
+    this.node.setContext('@aws-cdk/core:defaultCrossStackReferences', 'weak');
     const { network, sessions } = composePlatform(
       {
         network: new Stack(this, 'network', {

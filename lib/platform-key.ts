@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key, type KeyProps } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key, type KeyProps } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
 /**
@@ -10,16 +10,7 @@ import type { Construct } from 'constructs';
  */
 export function platformKey(scope: Construct, id: string, props: KeyProps): Key {
   const key = new Key(scope, id, { enableKeyRotation: true, ...props });
-  const { partition, region, account } = Stack.of(key);
-  // LogGroup does not add this. The condition is the one of the CloudWatch Logs guide ("Encrypt log data using KMS"):
-  // without it any log group of any account could be made to use the key.
-  key.grantEncryptDecrypt(
-    new ServicePrincipal(`logs.${region}.amazonaws.com`, {
-      conditions: {
-        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
-      },
-    }),
-  );
+  allowLogs(scope, key);
   // A grant is a permission that stands in no policy and outlives the role that made it. Those that AWS services make
   // to use the key for a resource (DynamoDB does) go on. Source: Control Tower control CT.KMS.PR.3.
   key.addToResourcePolicy(
@@ -33,4 +24,23 @@ export function platformKey(scope: Construct, id: string, props: KeyProps): Key 
     }),
   );
   return key;
+}
+
+/**
+ * Lets CloudWatch Logs use a key for the log groups of this account and region. An imported key has no policy we could
+ * add to: whoever owns it has to.
+ *
+ * @internal
+ */
+export function allowLogs(scope: Construct, key: IKey): void {
+  const { partition, region, account } = Stack.of(scope);
+  // LogGroup does not add this. The condition is the one of the CloudWatch Logs guide ("Encrypt log data using KMS"):
+  // without it any log group of any account could be made to use the key.
+  key.grantEncryptDecrypt(
+    new ServicePrincipal(`logs.${region}.amazonaws.com`, {
+      conditions: {
+        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
+      },
+    }),
+  );
 }

@@ -26,12 +26,14 @@ export function customResourceHandler(work: CustomResourceWork, answer: Answer =
   return async (event: CustomResourceEvent): Promise<void> => {
     let status: 'SUCCESS' | 'FAILED' = 'SUCCESS';
     let reason: string | undefined;
-    // A failed create is deleted again; under this id a delete knows that there is nothing.
+    // A failed create is deleted again, under this id.
     let physicalId = event.PhysicalResourceId ?? FAILED_CREATE;
     try {
-      if (event.RequestType !== 'Delete' || physicalId !== FAILED_CREATE) physicalId = (await work(event)).physicalId;
+      physicalId = (await work(event)).physicalId;
     } catch (error) {
-      status = 'FAILED';
+      // A create that failed may have been done half way, or not at all: its delete is tried, and never in the way.
+      const undone = event.RequestType === 'Delete' && event.PhysicalResourceId === FAILED_CREATE;
+      status = undone ? 'SUCCESS' : 'FAILED';
       reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       console.error({
         message: 'custom resource failed',

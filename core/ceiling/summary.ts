@@ -6,7 +6,7 @@ import { PRICE_DATE, PRICE_REGION } from './prices';
 import { fields, resourcesOf, type Templates, text } from './template';
 
 const LABEL = 15;
-const FEW_HOSTS = 4;
+const WIDTH = 120;
 const FEW_LINES = 3;
 
 /**
@@ -77,7 +77,15 @@ function profile(found: FoundDocument): string[] {
   const acts = irreversibleActs(document);
   return [
     `profile ${document.profile}`,
-    row('  hosts', hosts(document)),
+    ...hosts(
+      '  hosts',
+      document.rules.map(({ host }) => host),
+    ),
+    ...hosts(
+      '  on request',
+      document.requestable.map(({ host }) => host),
+    ),
+    ...hosts('  blocked', document.blocked),
     row('  grants', document.grants.map(grant).join('; ') || 'none'),
     row('  money', money(document)),
     ...(acts.length === 0 ? ['nothing outside; what it knows can still leave to its hosts'] : acts).map((act, i) =>
@@ -86,11 +94,21 @@ function profile(found: FoundDocument): string[] {
   ];
 }
 
-function hosts({ rules, requestable }: PolicyDocument): string {
-  const open = [...new Set(rules.map(({ host }) => host))];
-  const later = new Set(requestable.map(({ host }) => host).filter((host) => !open.includes(host))).size;
-  const few = open.slice(0, FEW_HOSTS).join(', ') + (open.length > FEW_HOSTS ? ', ...' : '');
-  return `${open.length}${few && `: ${few}`}${later > 0 ? ` (${later} more when approved)` : ''}`;
+/** All of them: a limit that is cut short is none. Nothing where there are none, but for what is open. */
+function hosts(label: string, names: readonly string[]): string[] {
+  const distinct = [...new Set(names)];
+  if (distinct.length === 0) return label.trim() === 'hosts' ? [row(label, 'none')] : [];
+  const lines: string[] = [];
+  let line = `${distinct.length}:`;
+  for (const [i, name] of distinct.entries()) {
+    const next = ` ${name}${i < distinct.length - 1 ? ',' : ''}`;
+    if (LABEL + 1 + line.length + next.length > WIDTH) {
+      lines.push(line);
+      line = '  ';
+    }
+    line += next;
+  }
+  return [...lines, line].map((each, i) => row(i === 0 ? label : '', each));
 }
 
 function grant(each: DocumentGrant): string {
@@ -129,8 +147,9 @@ function tierOf(templates: Templates): string | undefined {
   return named.map(text).find((tier) => tier !== undefined);
 }
 
+/** Values come from whoever wrote the profile; what could end a line or hide the next one is shown, not obeyed. */
 function row(label: string, value: string): string {
-  return `${label.padEnd(LABEL)} ${value}`;
+  return `${label.padEnd(LABEL)} ${value.replace(/\p{C}/gu, '\ufffd')}`;
 }
 
 function usd(amount: number): string {

@@ -57,7 +57,11 @@ export const ruleMatch = {
   host: hostPattern,
   methods: z.array(z.enum(METHODS)).check(z.minLength(1)),
   paths: z.optional(z.array(pathPattern).check(z.minLength(1), z.describe('default: every path'))),
-  query: z.optional(z.array(queryParameter).check(z.describe('the only parameters allowed; default: any'))),
+  query: z.optional(
+    z
+      .array(queryParameter)
+      .check(z.describe('the only parameters allowed; one with values has to be there; default: any')),
+  ),
   graphql: z.optional(graphqlMatch),
   mcp: z.optional(mcpMatch),
 };

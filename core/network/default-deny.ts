@@ -5,7 +5,7 @@ export const TLS_PORT = 443;
 
 /**
  * What a client may send before its ClientHello is complete. One TLS record is at most 16,384 bytes; post-quantum hellos
- * are 2 to 4 KB. A client that never finishes its hello gets this much out on a connection, and nothing back.
+ * are 2 to 4 KB. A client that never finishes its hello gets this much out on a connection, and one byte back.
  */
 export const UNDECIDED_BYTES = 16_384;
 
@@ -91,6 +91,19 @@ const BLOCK: readonly DenyRule[] = [
     ],
   },
   {
+    // Suricata stops looking at payload after an application data record, and dsize with it; sequence numbers still
+    // count. Two are the SYN and a FIN.
+    action: 'reject',
+    protocol: 'tcp',
+    destinationPort: TLS_PORT,
+    options: [
+      msg('deny data that no ClientHello began'),
+      toServer,
+      { kind: 'sent-over', side: 'client', bytes: 2 },
+      { kind: 'flowbits', operation: 'isnotset', name: HELLO_BEGUN },
+    ],
+  },
+  {
     action: 'reject',
     protocol: 'tcp',
     destinationPort: TLS_PORT,
@@ -107,7 +120,8 @@ const BLOCK: readonly DenyRule[] = [
     options: [msg('deny TCP on other ports'), toServer],
   },
   {
-    // Two numbers are the SYN and the FIN that answers a refused client; acknowledgements and keepalives use none.
+    // Two numbers are the SYN and the FIN that answers a refused client; acknowledgements and keepalives use none. A
+    // server that sends one byte and no FIN gets that byte through, on each connection: a known limit.
     action: 'drop',
     protocol: 'tcp',
     destinationPort: 'any',

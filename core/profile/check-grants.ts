@@ -4,6 +4,9 @@ import type { GrantConfig, ProfileConfig, TargetConfig } from './config';
 import { rulesOfGrant } from './grants';
 import type { Problem } from './problem';
 
+/** GitHub has no repository called `.`, `..` or `x.git`; in a path the first two climb and the last names another. */
+export const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/(?!\.{1,2}$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}$/i;
+
 /** Framing and routing of the request itself: a credential there would be one request that is read as two. */
 const FRAMING: readonly string[] = [
   'connection',
@@ -27,7 +30,13 @@ function checkEachGrant(config: ProfileConfig): Problem[] {
   return Object.entries(config.grants).flatMap(([id, grant]): Problem[] => {
     if (grant.kind === 'github-app' || grant.kind === 'aws-role') {
       const rules = rulesOfGrant(id, grant);
-      if (rules.length > 0) return [...checkGrantLists(id, grant), ...checkAwsHosts(id, grant.kind, rules)];
+      if (rules.length > 0)
+        return [
+          ...checkRepositoryNames(id, grant),
+          ...checkNoS3(id, grant),
+          ...checkGrantLists(id, grant),
+          ...checkAwsHosts(id, grant.kind, rules),
+        ];
       return [
         {
           path: ['grants', id],
@@ -75,10 +84,13 @@ function checkCredential(id: string, grant: Extract<GrantConfig, TargetConfig>):
       fix: 'every name a wildcard takes in would be sent it; make a grant for each host',
     });
   }
-  if (grant.kind === 'secret-header' && FRAMING.includes(grant.header.toLowerCase())) {
+  if (
+    grant.kind === 'secret-header' &&
+    (!/^[A-Za-z0-9-]+$/.test(grant.header) || FRAMING.includes(grant.header.toLowerCase()))
+  ) {
     problems.push({
       path: ['grants', id, 'header'],
-      got: `"${grant.header}"`,
+      got: JSON.stringify(grant.header),
       expected: 'a header that carries a credential',
       fix: 'write Authorization, or the one the API documents, such as x-api-key',
     });
@@ -92,6 +104,40 @@ function checkCredential(id: string, grant: Extract<GrantConfig, TargetConfig>):
     });
   }
   return problems;
+}
+
+/** Checked here and not in the file's schema alone: code writes grants too. */
+function checkRepositoryNames(id: string, grant: GrantConfig): Problem[] {
+  if (grant.kind !== 'github-app') return [];
+  return grant.repositories.flatMap((name, i): Problem[] =>
+    REPOSITORY.test(name)
+      ? []
+      : [
+          {
+            path: ['grants', id, 'repositories', i],
+            got: JSON.stringify(name),
+            expected: 'a repository as owner/name',
+            fix: 'name each one; a grant has no wildcard',
+          },
+        ],
+  );
+}
+
+/** `s3.<region>` is every bucket of everybody, path style; buckets are named one by one. */
+function checkNoS3(id: string, grant: GrantConfig): Problem[] {
+  if (grant.kind !== 'aws-role') return [];
+  return (grant.services ?? []).flatMap((service, i): Problem[] =>
+    /(^|\.)s3(-|\.|$)/.test(service)
+      ? [
+          {
+            path: ['grants', id, 'services', i],
+            got: JSON.stringify(service),
+            expected: 'a service other than S3',
+            fix: 'write buckets: [NAME] instead; below that endpoint are the buckets of everybody',
+          },
+        ]
+      : [],
+  );
 }
 
 function checkGrantLists(id: string, grant: GrantConfig): Problem[] {

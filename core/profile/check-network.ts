@@ -1,7 +1,36 @@
 import { type CidrRange, containsCidr, DEFAULT_CIDRS, overlapsCidr, PRIVATE_RANGES, parseCidr } from '../network/cidr';
+import { REGIONS } from '../network/regions';
 import { checkDistinct } from './check';
 import type { NetworkConfig } from './config';
 import type { Problem, ProblemPath } from './problem';
+
+/** A region whose facts the library has, unless the file brings them itself. */
+export function checkRegion(region: string, network: NetworkConfig): Problem[] {
+  if (region in REGIONS || network.s3PrefixList !== undefined) return [];
+  return [
+    {
+      path: ['region'],
+      got: `"${region}"`,
+      expected: `a region the library knows: ${Object.keys(REGIONS).sort().join(', ')}`,
+      fix: 'check the spelling; for another region set network.s3PrefixList (docs/platform-yaml.md says how to find it)',
+    },
+  ];
+}
+
+/** Two zones are what the tier is. */
+export function checkTier(tier: string, network: NetworkConfig): Problem[] {
+  const zones = network.availabilityZones;
+  const count = typeof zones === 'number' ? zones : zones?.length;
+  if (tier !== 'maximum' || count === undefined || count >= 2) return [];
+  return [
+    {
+      path: ['network', 'availabilityZones'],
+      got: JSON.stringify(zones),
+      expected: '2 or 3 zones for tier maximum',
+      fix: 'leave it out for two, or choose tier standard',
+    },
+  ];
+}
 
 /** Zones of the region deployed to, each once: a subnet elsewhere fails in the middle of a deploy. */
 export function checkZones(network: NetworkConfig, region: string): Problem[] {

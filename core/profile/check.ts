@@ -39,7 +39,7 @@ export function checkSession(config: ProfileConfig): Problem[] {
   if (config.lifetime < LIFETIME.min || config.lifetime > LIFETIME.max) {
     problems.push({
       path: ['lifetime'],
-      got: `${config.lifetime / 60}m`,
+      got: spoken(config.lifetime),
       expected: 'at least 1m and at most 8h',
       fix: 'split longer work into several sessions',
     });
@@ -47,7 +47,7 @@ export function checkSession(config: ProfileConfig): Problem[] {
   if (config.idleTimeout < LIFETIME.min || config.idleTimeout > config.lifetime) {
     problems.push({
       path: ['idleTimeout'],
-      got: `${config.idleTimeout / 60}m`,
+      got: spoken(config.idleTimeout),
       expected: 'at least 1m and at most the lifetime',
       fix: 'lower idleTimeout, or leave it out for 15m',
     });
@@ -123,10 +123,10 @@ export function checkRules(config: ProfileConfig): Problem[] {
       const path: ProblemPath = ['egress', list, i];
       const writes = (own.methods ?? []).filter((method) => !(READ_METHODS as readonly string[]).includes(method));
       const problems: Problem[] = [];
-      if (isWrite(own.methods ?? []) && !own.reason?.trim()) {
+      if ((isWrite(own.methods ?? []) || own.websocket) && !own.reason?.trim()) {
         problems.push({
           path: [...path, 'methods'],
-          got: writes.join(', '),
+          got: writes.join(', ') || 'a WebSocket',
           expected: 'a reason beside methods that write',
           fix: 'add reason: why a session must write here, or use a grant',
         });
@@ -161,4 +161,10 @@ export function checkTarget(
       fix: 'make other methods a rule of their own',
     },
   ];
+}
+
+/** Seconds, in the largest unit that is whole. */
+function spoken(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600}h`;
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
 }

@@ -1,12 +1,13 @@
 import { DOCUMENT_VERSION, type PolicyDocument } from '../egress/document';
 import { coversHost, formatHostPattern, type HostPattern, overlapsHost, parseHostPattern } from '../egress/host';
+import { couldBothMatch } from '../egress/overlap';
 import { PRESETS, type PresetName, type PresetRule } from '../egress/presets';
 import type { EgressRule } from '../egress/rule';
 import { checkHosts, checkRules, checkSession } from './check';
 import { checkGrants } from './check-grants';
 import type { ProfileConfig, RuleConfig } from './config';
 import { documentGrant, type GrantRule, rulesOfGrant } from './grants';
-import type { Problem } from './problem';
+import { formatPath, type Problem, type ProblemPath } from './problem';
 
 export interface CompileInput {
   readonly name: string;
@@ -38,8 +39,8 @@ export function compileProfile(input: CompileInput): CompileResult {
   const rules = [...presetRules(config), ...ownRules(config.egress.rules, 'rule'), ...grantRules(config)];
   const requestable = ownRules(config.egress.requestable, 'requestable');
   const blocked = [...input.blocked, ...config.egress.blocked].map(normalise);
-  const idle = unusedBlocks(config, [...rules, ...requestable]);
-  if (idle.length > 0) return { kind: 'invalid', problems: idle };
+  const slips = [...unusedBlocks(config, [...rules, ...requestable]), ...conflicts(rules), ...conflicts(requestable)];
+  if (slips.length > 0) return { kind: 'invalid', problems: slips };
   return {
     kind: 'ok',
     document: {
@@ -61,6 +62,31 @@ export function compileProfile(input: CompileInput): CompileResult {
       models: { allow: [...config.models.allow], budgetUsd: config.models.budget },
     },
   };
+}
+
+/** Rules of one kind that one request could match: it would be refused, since exactly one has to. */
+function conflicts(rules: readonly EgressRule[]): Problem[] {
+  return rules.flatMap((one, i): Problem[] => {
+    const other = rules
+      .slice(0, i)
+      .find(({ origin, ...rest }) => origin.kind === one.origin.kind && couldBothMatch(rest, one));
+    if (other === undefined) return [];
+    return [
+      {
+        path: placeOf(one),
+        got: `${one.methods.join(', ')} on ${one.host}, part of which ${formatPath(placeOf(other))} opens too`,
+        expected: 'rules of which exactly one matches a request; what two match is refused',
+        fix: 'make it one rule, or part them by method or path',
+      },
+    ];
+  });
+}
+
+/** Where in the profile a rule comes from. */
+function placeOf({ id, origin }: EgressRule): ProblemPath {
+  if (origin.kind === 'grant') return ['grants', origin.name];
+  if (origin.kind === 'preset') return ['egress', 'presets'];
+  return ['egress', origin.kind === 'rule' ? 'rules' : 'requestable', Number(id.split('.')[1]) - 1];
 }
 
 /** Every host a document can ever open: its rules and what may be asked for. The firewalls' lists are made of this. */
@@ -139,7 +165,7 @@ function unusedBlocks(config: ProfileConfig, rules: readonly EgressRule[]): Prob
             path: ['egress', 'blocked', i],
             got: `"${host}"`,
             expected: 'a host that some preset, rule or grant of the profile would open',
-            fix: 'everything is closed by default, so check the spelling or remove the line',
+            fix: 'everything is closed by default, so check the spelling; "never, whatever comes later" is blocked at the top level',
           },
         ],
   );

@@ -1,7 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod/mini';
 import { checkDistinct } from './check';
-import { checkCidrs, checkZones } from './check-network';
+import { checkCidrs, checkRegion, checkTier, checkZones } from './check-network';
 import { compileProfile } from './compile';
 import type { NetworkConfig, PlatformConfig, ProfileConfig } from './config';
 import { toConfig, toProfile } from './from-yaml';
@@ -48,6 +48,8 @@ export function readPlatformYaml(text: string, file: string, hasDockerfile: HasD
 
 function checkConfig(config: PlatformConfig, hasDockerfile: HasDockerfile): Problem[] {
   return [
+    ...checkRegion(config.region, config.network),
+    ...checkTier(config.tier, config.network),
     ...checkCidrs(config.network),
     ...checkZones(config.network, config.region),
     ...checkDistinct(['repositories'], config.repositories),

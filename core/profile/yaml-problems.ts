@@ -12,7 +12,27 @@ export function yamlProblems(document: YamlDocument): (Problem & { readonly offs
     };
     return { path: [], offset: error.pos[0], ...(known[error.code] ?? { expected: 'YAML', fix: error.message }) };
   });
+  if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') {
+    const got = `%YAML ${document.directives.yaml.version}`;
+    problems.push({
+      path: [],
+      offset: 0,
+      got,
+      expected: 'YAML 1.2',
+      fix: 'remove the line; older versions merge keys',
+    });
+  }
+  for (const warning of document.warnings) {
+    problems.push({ path: [], offset: warning.pos[0], expected: 'plain YAML', fix: warning.message });
+  }
   visit(document, {
+    // An alias or a number as a key escapes the check for keys that stand twice, and the last one wins.
+    Pair: (_, { key }) => {
+      if (isScalar(key) && typeof key.value === 'string' && key.value !== '__proto__') return;
+      const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0;
+      const got = `the key ${String(key)}`;
+      problems.push({ path: [], offset, got, expected: 'a key written as text', fix: 'write the name of the key' });
+    },
     Alias: (_, alias, ancestors) => {
       const offset = alias.range?.[0] ?? 0;
       const got = `*${alias.source}`;

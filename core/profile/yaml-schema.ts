@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { PRESET_NAMES } from '../egress/presets';
 import { graphqlMatch, METHODS, mcpMatch, pathPattern, queryParameter } from '../egress/rule';
 import { checkHost } from './check';
+import { REPOSITORY } from './check-grants';
 
 /**
  * The shape of platform.yaml. Messages read `expected; what to do`; meaning across fields is checked by the compiler.
@@ -10,8 +11,13 @@ import { checkHost } from './check';
 
 const says = (expected: string, fix: string) => ({ error: `${expected}; ${fix}` });
 
+/** The summary prints these: a line break could write a line of its own, and an escape could hide one. */
+const oneLine = (value: string) => !/\p{C}/u.test(value);
+const ONE_LINE = 'one line without control characters';
+const REMOVE = 'remove line breaks, tabs and escapes';
+
 const text = (expected: string, fix: string, pattern = /\S/) =>
-  z.string(says(expected, fix)).check(z.regex(pattern, says(expected, fix)));
+  z.string(says(expected, fix)).check(z.regex(pattern, says(expected, fix)), z.refine(oneLine, says(ONE_LINE, REMOVE)));
 
 const duration = text('a duration with its unit, such as 90s, 45m or 2h', 'write the unit', /^[1-9][0-9]{0,5}(s|m|h)$/);
 const size = text('a size with its unit, such as 512MiB or 8GiB', 'write MiB or GiB', /^[1-9][0-9]{0,5}(MiB|GiB)$/);
@@ -72,8 +78,6 @@ const target = {
 
 const rule = z.strictObject({ ...target, reason: z.optional(text('why this is open', 'write a sentence')) });
 
-/** GitHub has no repository called `.`, `..` or `x.git`; in a path the first two climb and the last names another. */
-const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/(?!\.{1,2}$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}$/i;
 /** No empty label: with one in front, `.s3` would become a pattern for the buckets of everybody. */
 const SERVICE = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/;
 const ZONES = says('1 to 3, or a list of 1 to 3 zone names', 'write 2, or [eu-west-1a, eu-west-1b]');
@@ -167,11 +171,14 @@ export const profileYaml = z.strictObject({
   models: z.optional(
     z.strictObject({
       allow: names('a model id'),
-      budget: z.strictObject({
-        usd: z
-          .number(says('USD a session, such as 20', 'write the number without currency'))
-          .check(z.minimum(0, says('0 or more', 'write the number without sign'))),
-      }),
+      budget: z.strictObject(
+        {
+          usd: z
+            .number(says('USD a session, such as 20', 'write the number without currency'))
+            .check(z.minimum(0, says('0 or more', 'write the number without sign'))),
+        },
+        says('what one session may spend, as { usd: 20 }', 'write budget: { usd: 20 }'),
+      ),
     }),
   ),
 });

@@ -6,7 +6,7 @@ import { type IPrivateDnsNamespace, PrivateDnsNamespace } from 'aws-cdk-lib/aws-
 import { Construct } from 'constructs';
 import { containsCidr, DEFAULT_CIDRS, overlapsCidr, PRIVATE_RANGES, parseCidr } from '../../core/network/cidr';
 import { INLINE_POLICY } from '../acknowledgements';
-import { platformKey } from '../platform-key';
+import { allowLogs, platformKey } from '../platform-key';
 import { DnsFirewall } from './dns-firewall';
 import { EgressVpc } from './egress-vpc';
 import { FirewallPolicy } from './firewall-policy';
@@ -120,6 +120,7 @@ export class AgentNetwork extends Construct {
     this.removalPolicy = props.throwaway ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     this.protection = props.deletionProtection ?? !props.throwaway;
     this.key = props.encryptionKey ?? platformKey(this, 'Key', { removalPolicy: this.removalPolicy });
+    if (props.encryptionKey) allowLogs(this, props.encryptionKey);
     const cidrs = checkedCidrs(props);
     const zones = new Zones(this, this.tier, props.availabilityZones, props.zoneCount);
 

@@ -1,4 +1,12 @@
-import { CfnSecurityGroupEgress, type ISecurityGroup, type IVpc, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { Token } from 'aws-cdk-lib';
+import {
+  CfnSecurityGroupEgress,
+  type IPeer,
+  type ISecurityGroup,
+  type IVpc,
+  type Port,
+  SecurityGroup,
+} from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 
 /**
@@ -12,6 +20,17 @@ import type { Construct } from 'constructs';
 export class ClosedSecurityGroup extends SecurityGroup {
   constructor(scope: Construct, id: string, props: { readonly vpc: IVpc; readonly description: string }) {
     super(scope, id, { ...props, allowAllOutbound: false });
+  }
+
+  /** Also what `connections.allowTo` ends in: a resource of its own, never a rule in the group. */
+  override addEgressRule(peer: IPeer, connection: Port, description?: string): void {
+    const to = Token.isUnresolved(peer.uniqueId) ? 'peer' : peer.uniqueId;
+    new CfnSecurityGroupEgress(this, `to ${to}:${connection}`, {
+      groupId: this.securityGroupId,
+      description: description ?? `to ${to}:${connection}`,
+      ...peer.toEgressRuleConfig(),
+      ...connection.toRuleJson(),
+    });
   }
 
   /** Lets members open TCP connections to another group of the same VPC. */

@@ -9,6 +9,7 @@ import {
   CfnResolverQueryLoggingConfigAssociation,
 } from 'aws-cdk-lib/aws-route53resolver';
 import type { Construct } from 'constructs';
+import { parseHostName } from '../../core/egress/host';
 import { dnsLists } from '../../core/network/dns-lists';
 import { hostPatterns } from './hosts';
 
@@ -66,12 +67,15 @@ export class DnsFirewall extends Resource {
       blocked: hostPatterns('blockedHosts', props.blockedHosts ?? []),
     });
     if (lists.kind !== 'ok') throw new Error(`${this.node.path}: ${lists.problem}`);
-    const known = [...lists.allowed, ...allowed.filter((host) => Token.isUnresolved(host))];
+    // In a list of their own: AWS refuses a list with one name twice, and two that differ here may be one at deploy.
+    const later = [...new Set(allowed.filter((host) => Token.isUnresolved(host)))];
+    for (const host of later) requireNamed(host);
 
     const rules = [
       ...(lists.blocked.length > 0 ? [this.block('Blocked', lists.blocked, 1)] : []),
-      ...(known.length > 0 ? [this.allow(known, 2)] : []),
-      this.block('Everything', ['*'], 3),
+      ...(lists.allowed.length > 0 ? [this.allow('Allowed', lists.allowed, 2)] : []),
+      ...(later.length > 0 ? [this.allow('AllowedAtDeploy', later, 3)] : []),
+      this.block('Everything', ['*'], 4),
     ];
     const group = new CfnFirewallRuleGroup(this, 'Resource', { firewallRules: rules });
     new CfnFirewallRuleGroupAssociation(this, 'Association', {
@@ -92,11 +96,11 @@ export class DnsFirewall extends Resource {
     }
   }
 
-  private allow(domains: readonly string[], priority: number): CfnFirewallRuleGroup.FirewallRuleProperty {
+  private allow(id: string, domains: readonly string[], priority: number): CfnFirewallRuleGroup.FirewallRuleProperty {
     return {
       action: 'ALLOW',
       priority,
-      firewallDomainListId: new CfnFirewallDomainList(this, 'Allowed', { domains: [...domains] }).attrId,
+      firewallDomainListId: new CfnFirewallDomainList(this, id, { domains: [...domains] }).attrId,
       // Most hosts are aliases that lead to a delivery network; INSPECT, the default, wants every link in the list.
       firewallDomainRedirectionAction: 'TRUST_REDIRECTION_DOMAIN',
     };
@@ -110,4 +114,13 @@ export class DnsFirewall extends Resource {
       firewallDomainListId: new CfnFirewallDomainList(this, id, { domains: [...domains] }).attrId,
     };
   }
+}
+
+/** A value of which nothing is known at synth (a parameter) could be `*` at deploy. */
+function requireNamed(host: string): void {
+  if (parseHostName(host.replace(/\$\{Token\[[^\]]*\]\}/g, 'x')).kind === 'ok') return;
+  throw new Error(
+    'allowedHosts: got a deploy-time value for a whole name, expected a name of which a part is known at synth; a ' +
+      'parameter could let every name resolve',
+  );
 }

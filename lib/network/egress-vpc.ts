@@ -42,26 +42,22 @@ export class EgressVpc extends Construct {
     super(scope, id);
     const lean = props.tier === Tier.LEAN;
     const cidrMask = (parseCidr(props.cidr)?.length ?? 20) + 4;
-    const subnets: Record<'lean' | 'filtered', SubnetConfiguration[]> = {
-      lean: [
-        { name: 'Service', subnetType: SubnetType.PUBLIC, cidrMask, mapPublicIpOnLaunch: false },
-        { name: 'Endpoint', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask },
-      ],
-      filtered: [
-        { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask, mapPublicIpOnLaunch: false },
-        { name: 'Firewall', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask },
-        { name: 'Service', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask },
-        { name: 'Endpoint', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask },
-      ],
-    };
+    // One layout for all tiers, addresses kept where a tier has no use for them: moving to another tier then adds or
+    // removes subnets. With two layouts it would make one where another still is, which EC2 refuses.
+    const subnets: SubnetConfiguration[] = [
+      { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask, mapPublicIpOnLaunch: false },
+      { name: 'Firewall', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask, reserved: lean },
+      { name: 'Service', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask, reserved: lean },
+      { name: 'Endpoint', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask },
+    ];
     this.vpc = new Vpc(this, 'Vpc', {
       ...props.zones.vpcProps,
       ipAddresses: IpAddresses.cidr(props.cidr),
       natGateways: lean ? 0 : props.zones.count,
       restrictDefaultSecurityGroup: true,
-      subnetConfiguration: subnets[lean ? 'lean' : 'filtered'],
+      subnetConfiguration: subnets,
     });
-    this.serviceSubnets = this.vpc.selectSubnets({ subnetGroupName: 'Service' }).subnets;
+    this.serviceSubnets = this.vpc.selectSubnets({ subnetGroupName: lean ? 'Public' : 'Service' }).subnets;
     for (const subnet of this.vpc.publicSubnets) {
       Validations.of(subnet).acknowledge({
         id: 'NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW',

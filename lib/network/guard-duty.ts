@@ -1,5 +1,5 @@
 import { Token } from 'aws-cdk-lib';
-import { REGIONS } from './regions';
+import { REGIONS } from '../../core/network/regions';
 
 /** Where the agent that GuardDuty puts beside a Fargate task is pulled from. */
 export interface GuardDutyAgent {

@@ -1,6 +1,6 @@
 import { Aws, CfnMapping, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { REGIONS } from './regions';
+import { REGIONS } from '../../core/network/regions';
 
 /**
  * The id of the AWS-managed prefix list of S3 in a region, from the table in regions.ts; where the region is only known

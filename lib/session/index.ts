@@ -1,2 +1,2 @@
-export { SESSION_PATHS, SESSION_USER } from './session-task';
 export { Sessions, type SessionsProps } from './sessions';
+export { SESSION_PATHS, SESSION_USER } from './task-layout';

@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import type { AgentNetwork } from '../network/agent-network';
 import { guardDutyAgent } from '../network/guard-duty';
 import { Tier } from '../network/tier';
-import { platformKey } from '../platform-key';
+import { allowLogs, platformKey } from '../platform-key';
 import type { AgentImage, AgentImageConfig, IAgentRepositories } from '../profile/agent-image';
 import type { SessionProfile } from '../profile/session-profile';
 import { pascal } from './construct-id';
@@ -79,6 +79,7 @@ export class Sessions extends Construct implements IAgentRepositories {
     const removalPolicy = props.throwaway ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     const protection = props.deletionProtection ?? !props.throwaway;
     const key = props.encryptionKey ?? platformKey(this, 'Key', { removalPolicy });
+    if (props.encryptionKey) allowLogs(this, props.encryptionKey);
     this.cluster = new Cluster(this, 'Cluster', {
       vpc: props.network.sessionsVpc,
       containerInsightsV2: ContainerInsights.ENHANCED,
@@ -93,8 +94,12 @@ export class Sessions extends Construct implements IAgentRepositories {
     });
     new SessionStore(this, 'Store', { encryptionKey: key, removalPolicy, deletionProtection: protection });
 
+    // A scope for each profile, under its own name: no name of a profile can meet an id of ours.
+    const places = new Construct(this, 'Profiles');
+    const placeOf = (name: string): Construct =>
+      (places.node.tryFindChild(name) as Construct) ?? new Construct(places, name);
     const images = new Map<string, AgentImageConfig>(
-      props.profiles.map((profile) => [profile.name, profile._image._bind(this, `${pascal(profile.name)}Image`, this)]),
+      props.profiles.map((profile) => [profile.name, profile._image._bind(placeOf(profile.name), 'Image', this)]),
     );
     const companion = props.sessionImage?._bind(this, 'SessionImage', this);
     const guardDuty = props.network.tier === Tier.MAXIMUM ? [guardDutyAgent(Stack.of(this)).repositoryArn] : [];
@@ -110,7 +115,7 @@ export class Sessions extends Construct implements IAgentRepositories {
       profile._document(images.get(profile.name)?.imageUri, props.blockedHosts ?? []),
     );
     for (const document of documents) {
-      new SessionTask(this, `${pascal(document.profile)}Task`, {
+      new SessionTask(placeOf(document.profile), 'Task', {
         document,
         executionRole: this.executionRole,
         logGroup: this.logGroup,

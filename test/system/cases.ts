@@ -20,6 +20,7 @@ export interface Case {
 const DENY = {
   tls: 'deny TLS to a host that is not allowed or not named',
   notTls: 'deny TCP that is not TLS',
+  unbegun: 'deny data that no ClientHello began',
   endless: 'deny a ClientHello that does not end',
   port: 'deny TCP on other ports',
   server: 'deny data from a server before its host is known',
@@ -277,12 +278,12 @@ const NOT_TLS: readonly (Pick<Case, 'name' | 'expected' | 'rule' | 'guards'> & P
   { name: 'SSLv2 hello of a TLS version, then raw', parts: [SSLV2_HELLO('\x03\x01'), RAW, RAW], expected: NOTHING },
   {
     // Suricata looks at no payload after an application data record, so the rule on payload refuses the first packets
-    // only and the limit in bytes the rest. Ends that ignore resets get this much out, and no answer.
-    name: 'known limit: handshake message that is no ClientHello, then application data',
+    // only; the rule on sequence numbers refuses the rest.
+    name: 'handshake message that is no ClientHello, then application data',
     parts: [{ text: '\x16\x03\x03\0\x04\x0e\0\0\0' }, APPLICATION_DATA, ...MORE_DATA],
     pause: 20,
-    expected: BOUNDED,
-    guards: DENY.endless,
+    expected: NOTHING,
+    guards: DENY.unbegun,
   },
   { name: 'ClientHello that does not end', parts: ENDLESS_HELLO, pause: 20, expected: BOUNDED },
   {

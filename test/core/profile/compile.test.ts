@@ -4,7 +4,7 @@ import { formatHostPattern } from '../../../core/egress/host';
 import { PRESET_NAMES, PRESETS } from '../../../core/egress/presets';
 import { isWrite } from '../../../core/egress/rule';
 import { compileProfile, envelopeOf } from '../../../core/profile/compile';
-import type { EgressConfig, GrantConfig, ProfileConfig } from '../../../core/profile/config';
+import type { EgressConfig, GrantConfig, ProfileConfig, RuleConfig } from '../../../core/profile/config';
 import type { Problem } from '../../../core/profile/problem';
 
 const NO_EGRESS: EgressConfig = { presets: [], rules: [], requestable: [], blocked: [] };
@@ -165,7 +165,12 @@ function aws(names: { services?: string[]; buckets?: string[] }): GrantConfig {
 }
 
 describe('N4 blocked wins', () => {
-  const rules = [{ host: 'a.example.com' }, { host: '*.example.com' }, { host: '.example.org' }];
+  // Apart by method, since what two rules match is refused.
+  const rules: RuleConfig[] = [
+    { host: 'a.example.com', methods: ['GET'] },
+    { host: '*.example.com', methods: ['HEAD'] },
+    { host: '.example.org' },
+  ];
 
   it.each<[string, string[], string[]]>([
     ['an exact host closes its rule alone', ['a.example.com'], ['*.example.com', '.example.org']],
