@@ -6,11 +6,11 @@ const resources = (name: string): CfnResource[] =>
 
 const ofType = (name: string, type: string): CfnResource[] => resources(name).filter((each) => each.Type === type);
 
-/** The text of a policy document, deploy-time values as `${...}`. */
+/** The text of a policy document, deploy-time values as `later`. */
 function contentOf(resource: CfnResource): string {
   const content = resource.Properties?.Content as string | { 'Fn::Join': [string, unknown[]] };
   if (typeof content === 'string') return content;
-  return content['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : '${later}')).join('');
+  return content['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : 'later')).join('');
 }
 
 describe('W1 examples', () => {

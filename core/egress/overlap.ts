@@ -50,7 +50,8 @@ function pathsMeet(a: string, b: string): boolean {
   const [x, y] = [a.split('/'), b.split('/')];
   for (let i = 0; ; i++) {
     const [p, q] = [x[i], y[i]];
-    if (p === '**' || q === '**') return true;
+    // `/a/**` begins below `/a`.
+    if (p === '**' || q === '**') return p !== undefined && q !== undefined;
     if (p === undefined || q === undefined) return p === q;
     if (!segmentsMeet(p, q)) return false;
   }

@@ -7,12 +7,9 @@ const NOT_ROOT = /^[1-9]\d*(?::|$)/;
 
 /** A session's task is one with a container named `agent` and a volume named `session`, as SessionTask makes it. */
 export function isSessionTask(task: Task | undefined): task is Task {
-  const volumes = (task?.properties.Volumes ?? []) as { Name?: string }[];
-  return (
-    task !== undefined &&
-    task.containers.some((container) => container.name === 'agent') &&
-    volumes.some(({ Name }) => Name === 'session')
-  );
+  if (task === undefined) return false;
+  const volumes = (task.properties.Volumes ?? []) as { Name?: string }[];
+  return task.containers.some(({ name }) => name === 'agent') && volumes.some(({ Name }) => Name === 'session');
 }
 
 export const sessionTaskHardened: ResourceRule = {

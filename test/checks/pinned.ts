@@ -128,7 +128,7 @@ export const STANDARD_TYPES: Readonly<Record<string, number>> = {
   'AWS::NetworkFirewall::FirewallPolicy': 1,
   'AWS::NetworkFirewall::LoggingConfiguration': 1,
   'AWS::NetworkFirewall::RuleGroup': 1,
-  'AWS::Route53Resolver::FirewallDomainList': 4,
+  'AWS::Route53Resolver::FirewallDomainList': 5,
   'AWS::Route53Resolver::FirewallRuleGroup': 2,
   'AWS::Route53Resolver::FirewallRuleGroupAssociation': 2,
   'AWS::Route53Resolver::ResolverQueryLoggingConfig': 2,

@@ -88,6 +88,18 @@ describe('W3 a platform.yaml that is wrong', () => {
     expect(existsSync(outdir)).toBe(false);
   });
 
+  it('W3 names a region the library does not know, and a tier that needs a second zone', async () => {
+    const file = join(folder, 'platform.yaml');
+    const rest = 'network: { availabilityZones: 1 }\nprofiles: { aa: { image: { build: . } } }\n';
+    writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\n');
+    writeFileSync(file, `version: 1\nname: acme\nregion: eu-nroth-1\ntier: maximum\n${rest}`);
+    const { err } = await run('validate', file);
+    expect(err).toContain('platform.yaml:3:1: region: got "eu-nroth-1"');
+    expect(err).toContain(
+      'platform.yaml:5:12: network.availabilityZones: got 1, expected 2 or 3 zones for tier maximum',
+    );
+  });
+
   it('W3 is missing: says how to get one', async () => {
     const { code, err } = await run('validate', join(folder, 'none.yaml'));
     expect(code).toBe(2);

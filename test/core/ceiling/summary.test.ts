@@ -85,7 +85,8 @@ describe('W4 W7 the text that ends npm run synth', () => {
         '                  $1.00  KMS key',
         '                  $0.00  1 x NAT gateway, waived beside a firewall endpoint',
         'profile coding',
-        '  hosts         6: .npmjs.org, .pypi.org, .pythonhosted.org, .nodejs.org, ... (1 more when approved)',
+        '  hosts         6: .npmjs.org, .pypi.org, .pythonhosted.org, .nodejs.org, github.com, api.github.com',
+        '  on request    1: docs.aws.amazon.com',
         '  grants        github: write acme/shop',
         '  money         $20.00 of models + $0.25 of compute a session at most (2 vCPU, 8 GiB, 2h)',
         '  irreversible  push to acme/shop (through the commit broker)',
@@ -131,5 +132,15 @@ describe('W4 W7 the text that ends npm run synth', () => {
   it('shows a rule of the profile that writes without a grant', () => {
     const text = summaryText({ A: profiles(withRules([rule({})])) }, ['A']);
     expect(rows(text, 'irreversible')).toEqual(['POST api.example.com']);
+  });
+});
+
+describe('W4 the summary can not be made to lie', () => {
+  it('W4 shows line breaks and escapes in what a profile says, and obeys none', () => {
+    const audience = 'api\n  money         no models\u001b[8m';
+    const grants: PolicyDocument['grants'] = [{ kind: 'oidc', id: 'api', audience }];
+    const text = summaryText({ Sessions: profiles({ ...codingProfile({ grants: {} }), grants }) }, []);
+    expect(text).not.toContain('\u001b');
+    expect(text.split('\n').filter((line) => line.startsWith('  money'))).toHaveLength(1);
   });
 });

@@ -29,22 +29,26 @@ const GUARDS: readonly (readonly [attack: string, text: string])[] = [
     'reject tcp any any -> any 443 (msg:"deny TCP that is not TLS"; flow:to_server; dsize:>0; flowbits:isnotset,hello_begun; sid:3; rev:1;)',
   ],
   [
+    'data behind an application data record, where payload is not looked at any more',
+    'reject tcp any any -> any 443 (msg:"deny data that no ClientHello began"; flow:to_server; stream_size:client,>,2; flowbits:isnotset,hello_begun; sid:4; rev:1;)',
+  ],
+  [
     'a ClientHello that never ends',
-    'reject tcp any any -> any 443 (msg:"deny a ClientHello that does not end"; flow:to_server; stream_size:client,>,16384; sid:4; rev:1;)',
+    'reject tcp any any -> any 443 (msg:"deny a ClientHello that does not end"; flow:to_server; stream_size:client,>,16384; sid:5; rev:1;)',
   ],
   [
     'TCP to any other port, from its SYN on',
-    'reject tcp any any -> any !443 (msg:"deny TCP on other ports"; flow:to_server; sid:5; rev:1;)',
+    'reject tcp any any -> any !443 (msg:"deny TCP on other ports"; flow:to_server; sid:6; rev:1;)',
   ],
   [
     'a server that answers, or speaks first, on an undecided connection',
-    'drop tcp any any -> any any (msg:"deny data from a server before its host is known"; flow:to_client; stream_size:server,>,2; sid:6; rev:1;)',
+    'drop tcp any any -> any any (msg:"deny data from a server before its host is known"; flow:to_client; stream_size:server,>,2; sid:7; rev:1;)',
   ],
-  ['QUIC and other UDP', 'drop udp any any -> any any (msg:"deny UDP and QUIC"; flow:to_server; sid:7; rev:1;)'],
-  ['an ICMP tunnel', 'drop icmp any any -> any any (msg:"deny ICMP"; flow:to_server; sid:8; rev:1;)'],
+  ['QUIC and other UDP', 'drop udp any any -> any any (msg:"deny UDP and QUIC"; flow:to_server; sid:8; rev:1;)'],
+  ['an ICMP tunnel', 'drop icmp any any -> any any (msg:"deny ICMP"; flow:to_server; sid:9; rev:1;)'],
   [
     'GRE, ESP, SCTP, IP in IP',
-    'drop ip any any -> any any (msg:"deny other IP protocols"; ip_proto:!TCP; ip_proto:!UDP; ip_proto:!ICMP; sid:9; rev:1;)',
+    'drop ip any any -> any any (msg:"deny other IP protocols"; ip_proto:!TCP; ip_proto:!UDP; ip_proto:!ICMP; sid:10; rev:1;)',
   ],
 ];
 

@@ -154,9 +154,8 @@ describe('C4 egress iff grant', () => {
     ['one bucket twice', aws({ buckets: ['acme-data', 'acme-data'] }), /once/],
   ])('C4 a grant with %s is refused', (_, grant, expected) => {
     const problems = problemsOf({ grants: { given: grant } });
-    expect(problems).toHaveLength(1);
-    expect(problems[0]?.path.slice(0, 2)).toEqual(['grants', 'given']);
-    expect(problems[0]?.expected).toMatch(expected);
+    expect(problems.map(({ path }) => path.slice(0, 2))).toEqual(problems.map(() => ['grants', 'given']));
+    expect(problems.map((problem) => problem.expected).join()).toMatch(expected);
   });
 });
 
@@ -484,5 +483,60 @@ describe('N15 bodies', () => {
     const both = { ...rule, graphql: { operations: ['query' as const] }, mcp: { tools: ['search'] } };
     const problems = problemsOf({ egress: { presets: [], rules: [both], requestable: [], blocked: [] } });
     expect(problems).toMatchObject([{ path: ['egress', 'rules', 0, 'mcp'], expected: 'one of the two' }]);
+  });
+});
+
+describe('N1 exactly one rule', () => {
+  const egress = (rules: RuleConfig[]) => ({ egress: { presets: [], rules, requestable: [], blocked: [] } });
+
+  it.each<[string, RuleConfig, RuleConfig]>([
+    ['one host twice', { host: 'a.example.com' }, { host: 'a.example.com' }],
+    ['a host below a wildcard', { host: '.example.com' }, { host: 'a.example.com' }],
+    ['paths that meet', { host: 'a.example.com', paths: ['/v1/**'] }, { host: 'a.example.com', paths: ['/*/x'] }],
+    ['a part of a segment', { host: 'a.example.com', paths: ['/a*c'] }, { host: 'a.example.com', paths: ['/*bc'] }],
+  ])('N1 refuses rules that one request could match: %s', (_, first, second) => {
+    const problems = problemsOf(egress([first, second]));
+    expect(problems.map(({ path }) => path)).toEqual([['egress', 'rules', 1]]);
+    expect(problems[0]?.got).toContain('egress.rules[0]');
+  });
+
+  it.each<[string, RuleConfig, RuleConfig]>([
+    ['by host', { host: 'a.example.com' }, { host: 'b.example.com' }],
+    ['by method', { host: 'a.example.com', methods: ['GET'] }, { host: 'a.example.com', methods: ['HEAD'] }],
+    ['by path', { host: 'a.example.com', paths: ['/v1/**'] }, { host: 'a.example.com', paths: ['/v2/**', '/v1'] }],
+    [
+      'by a parameter that has to be there',
+      { host: 'a.example.com', query: [{ name: 's', values: ['x'] }] },
+      { host: 'a.example.com', query: [{ name: 's', values: ['y'] }] },
+    ],
+  ])('N1 takes rules that are apart %s', (_, first, second) => {
+    expect(problemsOf(egress([first, second]))).toEqual([]);
+  });
+
+  it('C4 refuses two grants that would both add a credential to one request', () => {
+    const secret = (name: string): GrantConfig => ({
+      kind: 'secret-header',
+      secret: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}`,
+      header: 'Authorization',
+      host: 'a.example.com',
+    });
+    expect(problemsOf({ grants: { one: secret('one'), two: secret('two') } })).toMatchObject([
+      { path: ['grants', 'two'] },
+    ]);
+  });
+
+  it('C4 refuses S3 as a service: below its endpoint are the buckets of everybody', () => {
+    for (const services of [['s3'], ['s3.dualstack'], ['attacker.s3'], ['s3-website']]) {
+      expect(problemsOf({ grants: { given: aws({ services }) } })[0]?.fix).toContain('buckets: [NAME]');
+    }
+  });
+
+  it('C3 refuses a wildcard in a repository, whoever wrote the grant', () => {
+    const grant: GrantConfig = { kind: 'github-app', repositories: ['*/*', 'acme/shop/contents'], access: 'write' };
+    expect(problemsOf({ grants: { given: grant } })).toMatchObject([{ got: '"*/*"' }, { got: '"acme/shop/contents"' }]);
+  });
+
+  it('N5 wants a reason for a WebSocket, through which anything goes', () => {
+    expect(problemsOf(egress([{ host: 'a.example.com', websocket: true }]))).toMatchObject([{ got: 'a WebSocket' }]);
   });
 });

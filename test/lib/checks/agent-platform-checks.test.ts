@@ -30,9 +30,14 @@ function task(scope: Stack, agent = 'agent'): CfnTaskDefinition {
     networkMode: 'awsvpc',
     requiresCompatibilities: ['FARGATE'],
     enableFaultInjection: false,
-    volumes: [{ name: 'workspace' }],
+    volumes: [{ name: 'workspace' }, { name: 'session' }],
     containerDefinitions: [
-      { ...container, name: agent },
+      {
+        ...container,
+        name: agent,
+        entryPoint: ['/bin/sh', '/session/launch'],
+        mountPoints: [{ sourceVolume: 'session', containerPath: '/session', readOnly: true }],
+      },
       { ...container, name: 'beside', logConfiguration: LOGS },
     ],
   });
@@ -164,6 +169,14 @@ const SESSION: readonly Case[] = [
   { what: 'a task as it should be', overrides: [], problems: [] },
   one('a task role', 'TaskRoleArn', 'arn:aws:iam::111122223333:role/x', 'TaskRoleArn: '),
   one('a task role that is a reference', 'TaskRoleArn', { 'Fn::GetAtt': ['Role', 'Arn'] }, 'TaskRoleArn: '),
+  one(
+    'another entry point',
+    `${FIRST}.EntryPoint`,
+    ['/bin/sh'],
+    'container agent: does not start through the launcher',
+  ),
+  one('a log driver', `${FIRST}.LogConfiguration`, { LogDriver: 'awslogs' }, 'container agent: has a log driver'),
+  one('a launcher it may change', `${FIRST}.MountPoints.0.ReadOnly`, false, 'container agent: may write where'),
   one('fault injection', 'EnableFaultInjection', true, 'EnableFaultInjection'),
   one('fault injection, as text', 'EnableFaultInjection', 'true', 'EnableFaultInjection'),
   one('fault injection not set', 'EnableFaultInjection', undefined),
@@ -264,7 +277,7 @@ describe('W3 task definitions the checks see', () => {
     ];
     expect(fargateRefuses.check(definition)).toEqual(['container agent: Privileged']);
     expect(logModeBlocking.check(definition)).toEqual(['container agent: log mode not set']);
-    expect(sessionTaskHardened.check(definition)).toHaveLength(4);
+    expect(sessionTaskHardened.check(definition)).toHaveLength(6);
   });
 
   it('W3 an escape hatch that mends', () => {
@@ -346,6 +359,7 @@ describe('W3 AgentPlatformChecks in an app', () => {
       'FARGATE_REFUSES',
       'LOG_MODE_BLOCKING',
       'SESSION_TASK_HARDENED',
+      'SESSION_TASK_MISSING',
       'STACK_BUDGET',
     ]);
   });

@@ -10,6 +10,8 @@ import { DnsFirewall, type DnsFirewallProps, FirewallPolicy, type FirewallPolicy
 const HOME = ['10.0.8.0/22', '10.0.12.0/22'];
 const manyHosts = (count: number) => Array.from({ length: count }, (_, i) => `h${i}.example.com`);
 const deployTime = () => Lazy.string({ produce: () => 'late.example.com' });
+/** Of which a part is known at synth. */
+const named = () => `${Lazy.string({ produce: () => 'late' })}.example.com`;
 
 const emptyStack = () => new Stack(new App(), 'Stack', { env: { region: 'eu-west-1' } });
 const vpcIn = (stack: Stack): IVpc =>
@@ -175,7 +177,7 @@ describe('N2 DnsFirewall', () => {
   const everything = { Action: 'BLOCK', BlockResponse: 'NXDOMAIN', domains: ['*'] };
 
   const template = dnsTemplate((stack) => ({
-    allowedHosts: ['.example.org', '*.example.net', 'a.example.com', deployTime()],
+    allowedHosts: ['.example.org', '*.example.net', 'a.example.com', named()],
     blockedHosts: ['b.example.org'],
     queryLogGroup: new LogGroup(stack, 'Queries'),
   }));
@@ -188,8 +190,10 @@ describe('N2 DnsFirewall', () => {
         // An alias that leads to a delivery network is followed without naming the network.
         FirewallDomainRedirectionAction: 'TRUST_REDIRECTION_DOMAIN',
         // `*.x` has the apex out here, whereas `.x` has it in: two names for one pattern.
-        domains: ['*.example.net', '*.example.org', 'a.example.com', 'example.org', 'late.example.com'],
+        domains: ['*.example.net', '*.example.org', 'a.example.com', 'example.org'],
       },
+      // Apart: AWS refuses a list with one name twice, and what two of these will be is not known yet.
+      { Action: 'ALLOW', FirewallDomainRedirectionAction: 'TRUST_REDIRECTION_DOMAIN', domains: ['late.example.com'] },
       everything,
     ]);
   });
@@ -230,6 +234,16 @@ describe('N2 DnsFirewall', () => {
 
   it.each<[string, Partial<DnsFirewallProps>, RegExp]>([
     ['an address as a host', { allowedHosts: ['10.0.0.1'] }, /allowedHosts: got "10\.0\.0\.1", expected a host/],
+    [
+      'a name of which nothing is known at synth: as a parameter it could be *',
+      { allowedHosts: [deployTime()] },
+      /allowedHosts: got a deploy-time value for a whole name/,
+    ],
+    [
+      'a wildcard over hosts of strangers',
+      { allowedHosts: ['*.github.io'] },
+      /got "\*\.github\.io", expected hosts of one owner/,
+    ],
     [
       'a deploy-time value among the blocked names, which could not be compared',
       { blockedHosts: [deployTime()] },

@@ -14,10 +14,13 @@ const MAXIMUM = ['maximum', 'one-stack-maximum'];
 const STANDARD = variantNames().filter((name) => ![...LEAN, ...MAXIMUM].includes(name));
 
 /** Subnets of one VPC, as they are called after its group: `Sessions` or `Egress`. */
-const subnets = (variant: string, group: string) =>
-  ofType(variant, 'AWS::EC2::Subnet').filter(([, { Properties }]) =>
-    text(Properties?.Tags).includes(`{"Key":"aws-cdk:subnet-name","Value":"${group}"}`),
+const subnets = (variant: string, group: string) => {
+  // Tier lean has its services in the public subnets.
+  const name = group === 'Service' && LEAN.includes(variant) ? 'Public' : group;
+  return ofType(variant, 'AWS::EC2::Subnet').filter(([, { Properties }]) =>
+    text(Properties?.Tags).includes(`{"Key":"aws-cdk:subnet-name","Value":"${name}"}`),
   );
+};
 
 /** Routes of the tables of one group's subnets. */
 function routes(variant: string, group: string) {
