@@ -229,3 +229,17 @@ describe('W7 F12 tiers', () => {
     expect(protections('throwaway')).toEqual({ ...off, keys: ['Delete', 'Delete'] });
   });
 });
+
+describe('N14 moving between tiers and zones', () => {
+  it('N14 no range ever belongs to two subnets: EC2 refuses the second while the first is still there', () => {
+    const owners = new Map<string, Set<string>>();
+    for (const variant of ['lean', 'standard', 'maximum', 'three-zones']) {
+      for (const [id, { Properties }] of ofType(variant, 'AWS::EC2::Subnet')) {
+        const cidr = text(Properties?.CidrBlock);
+        owners.set(cidr, (owners.get(cidr) ?? new Set()).add(id));
+      }
+    }
+    expect(owners.size).toBeGreaterThan(8);
+    expect([...owners].filter(([, ids]) => ids.size > 1)).toEqual([]);
+  });
+});
