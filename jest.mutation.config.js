@@ -1,0 +1,15 @@
+const base = require('./jest.config.js');
+
+/**
+ * What the mutation run judges core/ by: the tests of core/ alone, which need nothing synthesized. Stryker copies both
+ * to a folder of its own and runs this there; see docs/mutation.md.
+ */
+module.exports = {
+  testEnvironment: base.testEnvironment,
+  // core/ too, as Jest follows imports from a changed file to its tests only through files it watches.
+  roots: ['<rootDir>/core', '<rootDir>/test/core'],
+  testMatch: base.testMatch,
+  transform: base.transform,
+  setupFiles: ['<rootDir>/test/mutation-setup.ts'],
+  cacheDirectory: base.cacheDirectory,
+};
