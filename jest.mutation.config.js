@@ -10,6 +10,7 @@ module.exports = {
   roots: ['<rootDir>/core', '<rootDir>/test/core'],
   testMatch: base.testMatch,
   transform: base.transform,
-  setupFiles: ['<rootDir>/test/mutation-setup.ts'],
+  setupFiles: ['<rootDir>/test/mutation/one-seed.ts'],
+  testSequencer: '<rootDir>/test/mutation/slow-last.js',
   cacheDirectory: base.cacheDirectory,
 };

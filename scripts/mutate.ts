@@ -10,7 +10,7 @@ import { type Explanation, judgeReport, type MutationReport } from './mutation/s
  */
 
 const ROOT = join(__dirname, '..');
-const EXPLAINED = 'test/mutation-explained.yaml';
+const EXPLAINED = 'test/mutation/explained.yaml';
 
 function main(args: readonly string[]): number {
   if (!args.includes('--judge')) {
