@@ -13,11 +13,18 @@ export type Decision =
       readonly grant?: DocumentGrant;
       readonly operations: readonly string[];
     }
-  | { readonly kind: 'ask'; readonly rule: EgressRule; readonly operations: readonly string[] }
+  | {
+      readonly kind: 'ask';
+      readonly rule: EgressRule;
+      readonly grant?: DocumentGrant;
+      readonly operations: readonly string[];
+    }
   | {
       readonly kind: 'deny';
       readonly code: RefusalCode;
       readonly rule?: EgressRule;
+      /** More than the code says; text of ours, nothing that was sent. */
+      readonly problem?: string;
       readonly operations: readonly string[];
     }
   | { readonly kind: 'inspect'; readonly maxBytes: number };

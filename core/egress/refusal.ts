@@ -156,3 +156,14 @@ export const REFUSALS = {
 } as const satisfies Record<string, RefusalKind>;
 
 export type RefusalCode = keyof typeof REFUSALS;
+
+/** What a reader of hostile input answers where it refuses. `problem` is text of ours and holds nothing that was sent. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly code: RefusalCode;
+  readonly problem: string;
+}
+
+export function refused(code: RefusalCode, problem: string): Refused {
+  return { kind: 'refused', code, problem };
+}

@@ -1,0 +1,63 @@
+import { type Refused, refused } from './refusal';
+
+/** What stands in a path unescaped: RFC 3986's characters, and four that the URL standard leaves as they are. */
+const CHARACTERS = /^(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%|^[\]-]*)+$/;
+/** Letters, digits and `-._~` mean the same escaped or not, so only one who hides something escapes them. */
+const UNRESERVED = /[A-Za-z0-9._~-]/;
+/** `..` as some server reads it: with parameters behind a `;` (Tomcat), with white space around it (Windows). */
+const DOTS = /^\s*\.{1,2}\s*(?:;|$)/;
+
+/**
+ * A path that every server reads alike, so that what a rule matched is what happens. It is forwarded as it stands and
+ * never repaired. Refused: empty and dot segments in every disguise, backslashes, control characters, escapes that hide
+ * an escape, escapes of what needs none, escapes that are no UTF-8. Accepted: other escapes, in either case (`%40` and
+ * `@` differ for us, and patterns hold no escapes, so an escape is only ever matched by a `*`). `%2f` is reported, for
+ * only a rule can allow it.
+ */
+export function readPath(path: string): { readonly kind: 'ok'; readonly encodedSlash: boolean } | Refused {
+  if (!CHARACTERS.test(path)) return malformed('the path has a character that has to be escaped, or no leading slash');
+  if (path.includes('//')) return malformed('the path has an empty segment');
+  const escaped = path.includes('%');
+  if (!escaped && !path.includes('/.')) return { kind: 'ok', encodedSlash: false };
+  return escaped ? readEscaped(path) : withoutDots(path, false);
+}
+
+function readEscaped(path: string): { readonly kind: 'ok'; readonly encodedSlash: boolean } | Refused {
+  let encodedSlash = false;
+  for (let at = path.indexOf('%'); at !== -1; at = path.indexOf('%', at + 1)) {
+    const hex = path.slice(at + 1, at + 3);
+    if (!/^[0-9A-Fa-f]{2}$/.test(hex)) return malformed('the path has a broken escape');
+    const code = Number.parseInt(hex, 16);
+    if (code < 0x20 || code === 0x7f) return malformed('the path has an escaped control character');
+    if (code === 0x5c) return malformed('the path has an escaped backslash');
+    if (code < 0x80 && UNRESERVED.test(String.fromCharCode(code))) return malformed('the path escapes what needs none');
+    // Whoever decodes twice would see another path.
+    if (code === 0x25 && /^[0-9A-Fa-f]{2}/.test(path.slice(at + 3))) return malformed('the path has an escaped escape');
+    encodedSlash ||= code === 0x2f;
+  }
+  let text: string;
+  try {
+    text = decodeURIComponent(path);
+  } catch {
+    // Also the overlong forms (`%c0%ae` for a dot), which old decoders take.
+    return malformed('the escapes of the path are no UTF-8');
+  }
+  if (/\p{C}/u.test(text)) return malformed('the path has an invisible character');
+  // Servers that fold compatibility forms read a full-width solidus or full stop as the plain one.
+  const folded = text.normalize('NFKC');
+  if (folded.includes('\\') || folded.split('/').length !== text.split('/').length) {
+    return malformed('the path has a look-alike of a slash');
+  }
+  const dots = withoutDots(text, encodedSlash);
+  return dots.kind === 'ok' ? withoutDots(folded, encodedSlash) : dots;
+}
+
+function withoutDots(text: string, encodedSlash: boolean): { kind: 'ok'; encodedSlash: boolean } | Refused {
+  return text.split('/').some((segment) => DOTS.test(segment))
+    ? malformed('the path has a dot segment')
+    : { kind: 'ok', encodedSlash };
+}
+
+function malformed(problem: string): Refused {
+  return refused('malformed-request', problem);
+}

@@ -1,0 +1,93 @@
+import type { EgressRequest } from './request';
+import type { EgressRule } from './rule';
+
+/** Parameters in which a caller identifies itself. Compared without case, `-`, `_` and a `[...]` at the end. */
+export const CREDENTIAL_PARAMETERS: ReadonlySet<string> = new Set([
+  'accesstoken',
+  'apikey',
+  'apitoken',
+  'appkey',
+  'authorization',
+  'authtoken',
+  'bearer',
+  'bearertoken',
+  'clientassertion',
+  'clientsecret',
+  'googleaccessid',
+  'idtoken',
+  'jobtoken',
+  'oauthtoken',
+  'passwd',
+  'password',
+  'personaltoken',
+  'privatetoken',
+  'refreshtoken',
+  'secret',
+  'secretkey',
+  'sessionid',
+  'sessiontoken',
+  'subscriptionkey',
+  'usertoken',
+  'xapikey',
+  'xauthtoken',
+]);
+
+/** Credentials at some hosts and plain words at others; a rule that lists the parameter by name takes it. */
+export const AMBIGUOUS_PARAMETERS: ReadonlySet<string> = new Set(['auth', 'jwt', 'key', 'sid', 'token']);
+
+/**
+ * What makes a URL pre-signed: S3 (both versions), Google, Azure, CloudFront, and GitHub's release files, whose
+ * downloads are redirects to such URLs. On GET and HEAD they stay: the signature is for one object for some minutes, it
+ * opens nothing but what the rule's host holds, and without it no release file, image layer or package could be read.
+ * On a write they would carry data into an account that only the signer knows.
+ */
+export const PRESIGNED_PARAMETERS: ReadonlySet<string> = new Set([
+  'awsaccesskeyid',
+  'googleaccessid',
+  'jwt',
+  'keypairid',
+  'policy',
+  'sig',
+  'signature',
+  'skoid',
+  'sktid',
+  'xamzcredential',
+  'xamzsecuritytoken',
+  'xamzsignature',
+  'xgoogcredential',
+  'xgoogsignature',
+]);
+
+/** Of the pre-signed ones, those that alone say so; `policy` and `signature` are plain words too. */
+const SIGNATURES: ReadonlySet<string> = new Set(['sig', 'signature', 'xamzsignature', 'xgoogsignature', 'jwt']);
+const SIGNED_BY: ReadonlySet<string> = new Set([
+  'awsaccesskeyid',
+  'googleaccessid',
+  'keypairid',
+  'skoid',
+  'sktid',
+  'xamzcredential',
+  'xamzsecuritytoken',
+  'xgoogcredential',
+]);
+
+/** Whether a URL carries a credential that the agent has no business to use: C5 holds for URLs as for headers. */
+export function hasUrlCredential(request: EgressRequest, rule: EgressRule): boolean {
+  if (request.parameters.length === 0) return false;
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  const names = request.parameters.map(({ name }) => canonicalParameter(name));
+  const presigned = names.some((name) => SIGNATURES.has(name));
+  return request.parameters.some(({ name, value }, i) => {
+    const canonical = names[i] ?? '';
+    if (value === '') return false;
+    if (presigned && reads && PRESIGNED_PARAMETERS.has(canonical)) return false;
+    if (CREDENTIAL_PARAMETERS.has(canonical) || SIGNED_BY.has(canonical)) return true;
+    if (AMBIGUOUS_PARAMETERS.has(canonical)) return !rule.query?.some((listed) => listed.name === name);
+    return false;
+  });
+}
+
+function canonicalParameter(name: string): string {
+  const bracket = name.indexOf('[');
+  return (bracket === -1 ? name : name.slice(0, bracket)).toLowerCase().replaceAll(/[-_]/g, '');
+}
