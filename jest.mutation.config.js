@@ -5,7 +5,7 @@ const base = require('./jest.config.js');
  * to a folder of its own and runs this there; see docs/mutation.md.
  */
 module.exports = {
-  testEnvironment: base.testEnvironment,
+  testEnvironment: require.resolve('./test/mutation/first-failure.js'),
   // core/ too, as Jest follows imports from a changed file to its tests only through files it watches.
   roots: ['<rootDir>/core', '<rootDir>/test/core'],
   testMatch: base.testMatch,
