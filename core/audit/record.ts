@@ -68,7 +68,7 @@ const clientSubject = z.strictObject({ kind: z.literal('client'), name: slug, pr
 /** Nobody in particular: panic, or a caller nobody knows. */
 const platformSubject = z.strictObject({ kind: z.literal('platform') });
 
-const callers = z.discriminatedUnion('kind', [sessionSubject, clientSubject]);
+export const callers = z.discriminatedUnion('kind', [sessionSubject, clientSubject]);
 const anySubject = z.discriminatedUnion('kind', [sessionSubject, clientSubject, platformSubject]);
 export type Subject = z.infer<typeof anySubject>;
 
