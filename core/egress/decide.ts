@@ -1,6 +1,8 @@
 import { type NotUnderstood, notUnderstood, type RequestBody } from './body';
 import type { Decision, SessionFacts } from './decision';
+import { describeGraphql, GRAPHQL_KEYS, readGraphql, withinGraphql } from './graphql';
 import { type CompiledPolicy, type CompiledRule, matchesTarget } from './match';
+import { describeMcp, readMcp, withinMcp } from './mcp';
 import type { RefusalCode } from './refusal';
 import type { EgressRequest } from './request';
 import { hasUrlCredential } from './url-credentials';
@@ -12,7 +14,7 @@ export const DEFAULT_INSPECTED_BYTES = 1024 * 1024;
 
 /** What one rule says to one request. */
 type Verdict =
-  | { readonly kind: 'no'; readonly operations?: readonly string[] }
+  | { readonly kind: 'no'; readonly operations: readonly string[] }
   | { readonly kind: 'yes'; readonly operations: readonly string[] }
   | { readonly kind: 'body' }
   | NotUnderstood;
@@ -46,15 +48,15 @@ export function decide(
       verdict.kind === 'yes' ? [{ compiled, operations: verdict.operations }] : [],
     );
     if (matches.length > 1) return deny('ambiguous-rules', { operations: matches[0]?.operations ?? [] });
-    const unread = verdicts.filter(({ verdict }) => verdict.kind === 'body');
-    if (unread.length > 0) return inspect(unread.map(({ compiled }) => compiled));
     // Whether this rule matches can't be known, hence neither whether a rule of a later kind may decide.
     for (const { compiled, verdict } of verdicts) {
       if (verdict.kind === 'not-understood') {
         return deny('body-not-understood', { rule: compiled.rule, problem: verdict.problem });
       }
-      if (verdict.kind === 'no') seen.push(...(verdict.operations ?? []));
+      if (verdict.kind === 'no') seen.push(...verdict.operations);
     }
+    const unread = verdicts.filter(({ verdict }) => verdict.kind === 'body');
+    if (unread.length > 0) return inspect(unread.map(({ compiled }) => compiled));
     const [match] = matches;
     if (match !== undefined) return permit(match.compiled, request, match.operations);
   }
@@ -81,18 +83,28 @@ function kindOf({ rule }: CompiledRule, facts: SessionFacts): (typeof KINDS)[num
   return facts.opened.includes(rule.id) ? 'rule' : 'requestable';
 }
 
-/** GraphQL and MCP speak in bodies of POST; MCP's GET (a stream of answers) and DELETE (the end) have none to judge. */
+/** GraphQL and MCP speak in bodies of POST, and no body is both; MCP's GET (a stream of answers) and DELETE (the end) have none to judge. */
 function carries({ rule }: CompiledRule, request: EgressRequest): boolean {
-  if (rule.graphql !== undefined) return request.method === 'POST';
+  if (rule.graphql !== undefined) return request.method === 'POST' && rule.mcp === undefined;
   if (rule.mcp !== undefined) return ['POST', 'GET', 'DELETE'].includes(request.method) && !request.websocket;
   return true;
 }
 
-function judge({ rule }: CompiledRule, request: EgressRequest, body: RequestBody | undefined): Verdict {
-  const { graphql, mcp } = rule;
+function judge(compiled: CompiledRule, request: EgressRequest, body: RequestBody | undefined): Verdict {
+  const { graphql, mcp, query } = compiled.rule;
   if ((graphql === undefined && mcp === undefined) || request.method !== 'POST') return { kind: 'yes', operations: [] };
+  // Servers take parts of a message from the URL too, and some of them first (`?query=` before the body).
+  const beside = request.parameters.some(({ name }) => query === undefined || GRAPHQL_KEYS.includes(name));
+  if (beside) return notUnderstood('a URL with parameters that the rule does not list, beside a body it looks into');
   if (body === undefined) return { kind: 'body' };
-  return notUnderstood('bodies are not read');
+  if (graphql !== undefined) {
+    const reading = readGraphql(body);
+    if (reading.kind === 'not-understood') return reading;
+    return { kind: withinGraphql(reading, graphql) ? 'yes' : 'no', operations: describeGraphql(reading) };
+  }
+  const reading = readMcp(body);
+  if (reading.kind === 'not-understood') return reading;
+  return { kind: mcp !== undefined && withinMcp(reading, mcp) ? 'yes' : 'no', operations: describeMcp(reading) };
 }
 
 function permit(compiled: CompiledRule, request: EgressRequest, operations: readonly string[]): Decision {
