@@ -22,7 +22,7 @@ function main(args: readonly string[]): number {
   const explanations = (parse(readFileSync(join(ROOT, EXPLAINED), 'utf8')) ?? []) as Explanation[];
   const { killed, explained, unexplained, stale } = judgeReport(report, explanations);
   for (const line of unexplained) console.log(line);
-  for (const { file, from, to } of stale) console.log(`${EXPLAINED} explains what is dead: ${file}: ${from} => ${to}`);
+  for (const line of stale) console.log(`${EXPLAINED} explains what is dead: ${line}`);
   console.log(`${killed} killed, ${explained} survived explained, ${unexplained.length} unexplained`);
   return unexplained.length + stale.length > 0 ? 1 : 0;
 }

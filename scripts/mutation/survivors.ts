@@ -16,12 +16,13 @@ interface Place {
   readonly column: number;
 }
 
-/** Why a mutant may live: where it stands, what it changes, and the reason. */
+/** Why mutants may live: where they stand, what they change, and the reason. */
 export interface Explanation {
   readonly file: string;
-  /** The code and what stands in its place, white space as one space. */
+  /** The code, white space as one space. */
   readonly from: string;
-  readonly to: string;
+  /** What stands in its place in each of them. */
+  readonly to: readonly string[];
   readonly why: string;
 }
 
@@ -31,15 +32,15 @@ export interface Verdict {
   readonly explained: number;
   /** One line each: place, what stands there, what it was replaced by. */
   readonly unexplained: readonly string[];
-  /** Explanations of files in the report that no survivor needs. */
-  readonly stale: readonly Explanation[];
+  /** Mutants of files in the report that are explained and dead. */
+  readonly stale: readonly string[];
 }
 
 const DEAD = ['Killed', 'Timeout', 'RuntimeError'];
 const ALIVE = ['Survived', 'NoCoverage'];
 
 export function judgeReport(report: MutationReport, explanations: readonly Explanation[]): Verdict {
-  const used = new Set<Explanation>();
+  const used = new Set<string>();
   const unexplained: string[] = [];
   let killed = 0;
   let explained = 0;
@@ -48,13 +49,18 @@ export function judgeReport(report: MutationReport, explanations: readonly Expla
       if (DEAD.includes(status)) killed++;
       if (!ALIVE.includes(status)) continue;
       const [from, to] = [oneLine(textAt(source, location)), oneLine(replacement)];
-      const found = explanations.find((each) => each.file === file && each.from === from && each.to === to);
-      if (found) used.add(found);
-      if (found) explained++;
-      else unexplained.push(`${file}:${location.start.line}: ${mutatorName}: ${from} => ${to}`);
+      if (explanations.some((each) => each.file === file && each.from === from && each.to.includes(to))) {
+        used.add(`${file}: ${from} => ${to}`);
+        explained++;
+      } else {
+        unexplained.push(`${file}:${location.start.line}: ${mutatorName}: ${from} => ${to}`);
+      }
     }
   }
-  const stale = explanations.filter((each) => each.file in report.files && !used.has(each));
+  const stale = explanations
+    .filter(({ file }) => file in report.files)
+    .flatMap(({ file, from, to }) => to.map((each) => `${file}: ${from} => ${each}`))
+    .filter((each) => !used.has(each));
   return { killed, explained, unexplained, stale };
 }
 
