@@ -1,0 +1,52 @@
+import { type EgressFacts, egressDetailOf } from '../../core/audit/egress-fields';
+import type { Caller } from '../../runtime/caller';
+import type { Clock } from '../../runtime/clock';
+import type { Records } from '../../runtime/records';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What is known of one request, added to while it is handled, and written down once. */
+export class Account {
+  readonly facts: Mutable<EgressFacts>;
+  private readonly startedAt: number;
+  private written: Promise<void> | undefined;
+
+  constructor(
+    private readonly records: Records,
+    private readonly clock: Clock,
+    private readonly caller: Caller,
+    private readonly documentHash: string,
+    facts: Pick<EgressFacts, 'way' | 'method' | 'scheme' | 'host' | 'port'>,
+  ) {
+    this.startedAt = clock.monotonic();
+    this.facts = {
+      ...facts,
+      verdict: 'deny',
+      enforced: true,
+      reason: 'unfinished',
+      strippedCredentials: 0,
+      redactedValues: 0,
+      bytesOut: 0,
+      bytesIn: 0,
+      durationMs: 0,
+    };
+  }
+
+  get isWritten(): boolean {
+    return this.written !== undefined;
+  }
+
+  /** Resolves when the record is out of the process's hands. What happens later is not in it. */
+  write(): Promise<void> {
+    this.written ??= this.records.write({
+      kind: 'egress',
+      subject: this.caller.subject,
+      documentHash: this.documentHash,
+      detail: egressDetailOf({
+        ...this.facts,
+        durationMs: Math.max(0, Math.round(this.clock.monotonic() - this.startedAt)),
+      }),
+    });
+    return this.written;
+  }
+}

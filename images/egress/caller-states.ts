@@ -1,0 +1,145 @@
+import type { Duplex } from 'node:stream';
+import { type CompiledSecrets, compileSecrets } from '../../core/egress/redact';
+import type { Caller } from '../../runtime/caller';
+import type { Clock } from '../../runtime/clock';
+
+export interface CallerLimits {
+  /** Connections of one caller open at a time. */
+  readonly connections: number;
+  /** Requests of one caller under way at a time. */
+  readonly requests: number;
+  /** Host names without a rule, for whose refusals one caller may have certificates made in a minute. */
+  readonly refusedNames: number;
+}
+
+export const DEFAULT_CALLER_LIMITS: CallerLimits = { connections: 256, requests: 128, refusedNames: 20 };
+
+/** Something of a caller that is under way and can be ended at once. */
+export interface Cuttable {
+  readonly profile: string;
+  cut(reason: 'session-closed' | 'policy-changed'): void;
+  /** Whether the document as it is now would still let it go on. */
+  allowedStill(): boolean;
+}
+
+/** Injected credentials remembered for one caller. An hour's tokens of a dozen grants; the oldest go first. */
+const MAX_SECRETS = 64;
+
+/** What the proxy keeps of one caller, in memory and only while there is traffic. */
+export class CallerState {
+  readonly connections = new Set<Duplex>();
+  readonly open = new Set<Cuttable>();
+  private values: string[] = [];
+  private compiled: CompiledSecrets | undefined;
+  private refusedNames = 0;
+  private refusedSince = 0;
+  usedAt = 0;
+
+  constructor(
+    readonly key: string,
+    private readonly limits: CallerLimits,
+    private readonly clock: Clock,
+  ) {}
+
+  /** False where the caller has as many open as it may. */
+  connect(connection: Duplex): boolean {
+    if (this.connections.has(connection)) return true;
+    if (this.connections.size >= this.limits.connections) return false;
+    this.connections.add(connection);
+    connection.once('close', () => this.connections.delete(connection));
+    return true;
+  }
+
+  begin(work: Cuttable): boolean {
+    if (this.open.size >= this.limits.requests) return false;
+    this.open.add(work);
+    return true;
+  }
+
+  end(work: Cuttable): void {
+    this.open.delete(work);
+  }
+
+  /** Whether one more refused name may have a certificate, so that its refusal can be read by the client. */
+  mayMintRefusal(): boolean {
+    const now = this.clock.monotonic();
+    if (now - this.refusedSince >= 60_000) {
+      this.refusedSince = now;
+      this.refusedNames = 0;
+    }
+    return ++this.refusedNames <= this.limits.refusedNames;
+  }
+
+  /** Remembers what was injected for this caller, so that it is known wherever it turns up. */
+  learn(secrets: readonly string[]): void {
+    const fresh = secrets.filter((secret) => !this.values.includes(secret));
+    if (fresh.length === 0) return;
+    this.values = [...this.values, ...fresh].slice(-MAX_SECRETS);
+    this.compiled = compileSecrets(this.values);
+  }
+
+  get secrets(): CompiledSecrets | undefined {
+    return this.compiled;
+  }
+
+  cut(): void {
+    for (const work of this.open) work.cut('session-closed');
+    for (const connection of this.connections) connection.destroy();
+    this.values = [];
+    this.compiled = undefined;
+  }
+}
+
+/** How long a caller without connections is remembered: longer than any rate or budget looks back. */
+const FORGET_MS = 10 * 60_000;
+
+export class CallerStates {
+  private readonly states = new Map<string, CallerState>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly limits: CallerLimits = DEFAULT_CALLER_LIMITS,
+  ) {}
+
+  of(caller: Caller): CallerState {
+    let state = this.states.get(caller.key);
+    if (!state) {
+      state = new CallerState(caller.key, this.limits, this.clock);
+      this.states.set(caller.key, state);
+    }
+    state.usedAt = this.clock.monotonic();
+    return state;
+  }
+
+  /** Ends everything of one caller, or of all. */
+  cut(key: string | undefined): void {
+    for (const state of key === undefined ? [...this.states.values()] : [this.states.get(key)]) {
+      state?.cut();
+      if (state) this.states.delete(state.key);
+    }
+  }
+
+  /** Ends what a new document does not allow any more. */
+  review(profile: string): void {
+    for (const state of this.states.values()) {
+      for (const work of state.open) if (work.profile === profile && !work.allowedStill()) work.cut('policy-changed');
+    }
+  }
+
+  forgetIdle(): void {
+    const before = this.clock.monotonic() - FORGET_MS;
+    for (const state of this.states.values()) {
+      if (state.connections.size === 0 && state.open.size === 0 && state.usedAt < before) this.states.delete(state.key);
+    }
+  }
+
+  get size(): number {
+    return this.states.size;
+  }
+
+  get openConnections(): number {
+    let sum = 0;
+    for (const state of this.states.values()) sum += state.connections.size;
+    return sum;
+  }
+}

@@ -1,0 +1,110 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { handleRequest, type Ingress } from './exchange';
+import type { EgressPorts } from './ports';
+import { sendRefusal, writeRefusal } from './refuse';
+import { openTunnel, tunnelOf } from './tunnel';
+import { handleUpgrade } from './websocket';
+
+/**
+ * The proxy: one port, three ways in, one parser. CONNECT tunnels end in a second server of the same kind that never
+ * listens and is handed their TLS sockets.
+ */
+export class EgressServer {
+  private readonly outer: Server;
+  private readonly inner: Server;
+  private draining = false;
+
+  constructor(private readonly ports: EgressPorts) {
+    this.outer = this.server((request) => ({
+      way: request.url?.startsWith('/') ? 'named' : 'absolute',
+      address: request.socket.remoteAddress ?? '',
+    }));
+    this.inner = this.server((request) => {
+      const tunnel = tunnelOf(request.socket);
+      if (!tunnel) throw new Error('a request inside a tunnel that nobody opened');
+      const serverName = (request.socket as TLSSocket & { servername?: string | false }).servername;
+      return {
+        way: 'connect',
+        address: tunnel.address,
+        tunnel: { host: tunnel.host, port: tunnel.port, serverName: serverName || undefined },
+      };
+    });
+    this.outer.maxConnections = ports.limits.connections;
+    this.outer.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      if (this.draining) return writeRefusal(socket, { code: 'shutting-down', way: 'connect' });
+      openTunnel(ports, this.inner, request, socket, head).catch((error) => this.broke(error, socket));
+    });
+    ports.callers.onClosed((key) => {
+      ports.states.cut(key);
+      ports.credentials.forget(key);
+    });
+    ports.policies.onChange((profile) => ports.states.review(profile));
+  }
+
+  listen(port: number, host?: string): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.outer.once('error', reject);
+      this.outer.listen(port, host, () => resolve(this.outer.address() as AddressInfo));
+    });
+  }
+
+  /** Takes nothing new; what is under way may finish until `deadline` resolves. */
+  async drain(deadline: Promise<void>): Promise<void> {
+    this.draining = true;
+    const closed = new Promise<void>((resolve) => this.outer.close(() => resolve()));
+    this.outer.closeIdleConnections();
+    this.inner.closeIdleConnections();
+    await Promise.race([closed, deadline]);
+    this.ports.states.cut(undefined);
+    this.outer.closeAllConnections();
+    this.inner.closeAllConnections();
+    await this.ports.upstreams.close();
+  }
+
+  private server(ingressOf: (request: IncomingMessage) => Ingress): Server {
+    const { limits } = this.ports;
+    const listener: RequestListener = (request, response) => {
+      response.on('error', () => response.destroy());
+      if (this.draining) {
+        sendRefusal(response, { code: 'shutting-down', way: 'connect' });
+        return;
+      }
+      handleRequest(this.ports, request, response, ingressOf(request)).catch((error) => this.broke(error, response));
+    };
+    const server = createServer(
+      {
+        headersTimeout: limits.headersTimeoutMs,
+        requestTimeout: limits.requestTimeoutMs,
+        keepAliveTimeout: 65_000,
+        maxHeaderSize: 48 * 1024,
+        insecureHTTPParser: false,
+        // Missing and doubled ones get the same answer as everything else that is malformed.
+        requireHostHeader: false,
+        joinDuplicateHeaders: false,
+        noDelay: true,
+        connectionsCheckingInterval: 5_000,
+      },
+      listener,
+    );
+    // Without a listener Node sends 100 by itself, and the body of a refused request would already be on its way.
+    server.on('checkContinue', listener);
+    server.on('checkExpectation', listener);
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      handleUpgrade(this.ports, request, socket, head, ingressOf(request)).catch((error) => this.broke(error, socket));
+    });
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+      if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
+      writeRefusal(socket, { code: 'malformed-request', way: 'connect' });
+      return undefined;
+    });
+    return server;
+  }
+
+  private broke(error: unknown, end: Duplex | ServerResponse): void {
+    this.ports.onError(error);
+    end.destroy();
+  }
+}

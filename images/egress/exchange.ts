@@ -1,0 +1,305 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { decide } from '../../core/egress/decide';
+import type { Decision } from '../../core/egress/decision';
+import { forwardHeaders } from '../../core/egress/headers';
+import { normaliseRequest } from '../../core/egress/normalise';
+import type { RefusalCode } from '../../core/egress/refusal';
+import type { EgressRequest, Way, WireRequest } from '../../core/egress/request';
+import type { Caller } from '../../runtime/caller';
+import type { Credential } from '../../runtime/credential';
+import { Account } from './account';
+import { Answer, type AnswerOwner } from './answer';
+import type { CallerState, Cuttable } from './caller-states';
+import type { ReadyPolicy } from './compiled-policies';
+import type { EgressPorts } from './ports';
+import { clientOf, sendRefusal } from './refuse';
+import { BodyRefused, bodyName, declaredLength, hasBody, MeteredBody, readBody } from './request-body';
+import { upstreamError } from './upstream-error';
+
+/** Where a request came in. */
+export interface Ingress {
+  readonly way: Way;
+  /** Of the socket's other end. */
+  readonly address: string;
+  readonly tunnel?: WireRequest['tunnel'];
+}
+
+type Allowed = Extract<Decision, { kind: 'allow' }>;
+
+/** Handles one request, whichever way it came; {@link Exchange} from the moment it is known who asks. */
+export async function handleRequest(
+  ports: EgressPorts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  ingress: Ingress,
+): Promise<void> {
+  ports.metrics.add('Requests');
+  const identity = await ports.callers.identify(ingress.address);
+  const refuse = async (code: RefusalCode): Promise<void> => {
+    ports.metrics.refused(code);
+    await ports.refusedCallers.refuse(ingress.address, code);
+    sendRefusal(response, { code, way: ingress.way, ...clientOf(request) });
+  };
+  if (identity.kind === 'refused') return await refuse(identity.code);
+  const { caller } = identity;
+  const ready = ports.compiled.get(caller.subject.profile);
+  if (!ready) return await refuse('policy-missing');
+  await new Exchange(ports, request, response, ingress, caller, ready).run();
+}
+
+/** One request of a known caller: normalise, decide, inject, forward, record. */
+class Exchange implements Cuttable, AnswerOwner {
+  readonly profile: string;
+  private readonly account: Account;
+  private readonly state: CallerState;
+  private normal: EgressRequest | undefined;
+  private decision: Decision | undefined;
+  private answer: Answer | undefined;
+  private body: MeteredBody | undefined;
+  private retried = false;
+  private cutFor: string | undefined;
+
+  constructor(
+    private readonly ports: EgressPorts,
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+    private readonly ingress: Ingress,
+    private readonly caller: Caller,
+    private readonly ready: ReadyPolicy,
+  ) {
+    this.profile = caller.subject.profile;
+    this.state = ports.states.of(caller);
+    this.account = new Account(ports.records, ports.clock, caller, ready.hash, {
+      way: ingress.way,
+      method: request.method ?? '',
+      scheme: 'https',
+      host: ingress.tunnel?.host ?? request.headers.host ?? '',
+      port: 443,
+    });
+  }
+
+  async run(): Promise<void> {
+    if (!this.state.connect(this.request.socket) || !this.state.begin(this)) return await this.refuse('session-limit');
+    this.response.once('close', () => this.state.end(this));
+    try {
+      await this.judge();
+    } catch (error) {
+      if (error instanceof BodyRefused) await this.refuse(error.code);
+      else await this.abandon(error);
+    }
+  }
+
+  cut(reason: 'session-closed' | 'policy-changed'): void {
+    this.cutFor = reason;
+    if (this.answer) this.answer.cut(reason);
+    else this.response.destroy();
+  }
+
+  allowedStill(): boolean {
+    const now = this.ports.compiled.get(this.profile);
+    if (!now) return false;
+    if (!this.normal || this.decision?.kind !== 'allow') return true;
+    const again = decide(now.policy, { opened: this.caller.opened }, this.normal);
+    return again.kind === 'inspect' || (again.kind === 'allow' && again.rule.id === this.decision.rule.id);
+  }
+
+  private async judge(): Promise<void> {
+    const { request, ingress } = this;
+    const wire: WireRequest = {
+      way: ingress.way,
+      method: request.method ?? '',
+      target: request.url ?? '',
+      httpVersion: request.httpVersion,
+      rawHeaders: request.rawHeaders,
+      ...(ingress.tunnel && { tunnel: ingress.tunnel }),
+    };
+    const normalised = normaliseRequest(wire);
+    if (normalised.kind === 'refused') return await this.refuse(normalised.code, normalised.problem);
+    const normal = normalised.request;
+    this.normal = normal;
+    const { facts } = this.account;
+    facts.host = normal.host;
+    facts.port = normal.port;
+    facts.scheme = normal.scheme;
+    facts.path = normal.path;
+    if (normal.query !== undefined) facts.query = normal.query;
+
+    const opened = { opened: this.caller.opened };
+    let decision = decide(this.ready.policy, opened, normal);
+    let read: Buffer | undefined;
+    if (decision.kind === 'inspect') {
+      read = await this.readBody(decision.maxBytes);
+      decision = decide(this.ready.policy, opened, normal, {
+        bytes: read,
+        contentType: request.headers['content-type'],
+        contentEncoding: request.headers['content-encoding'],
+      });
+    }
+    this.decision = decision;
+    if (decision.kind === 'inspect') return await this.refuse('body-not-understood');
+    if (decision.operations.length > 0) facts.operations = decision.operations;
+    if (decision.rule) facts.ruleId = decision.rule.id;
+    if (decision.kind === 'deny') return await this.refuse(decision.code, decision.problem);
+    if (decision.kind === 'ask') return await this.refuse('approval-required');
+    await this.forward(normal, decision, read);
+  }
+
+  private async forward(normal: EgressRequest, decision: Allowed, read: Buffer | undefined): Promise<void> {
+    const { rule, grant } = decision;
+    const { facts } = this.account;
+    if (rule.via !== undefined) return await this.refuse('service-missing');
+
+    let credential: Credential | undefined;
+    if (grant) {
+      facts.grantId = grant.id;
+      const got = await this.ports.credentials.get(this.caller, grant, normal);
+      if (got.kind === 'unavailable') return await this.refuse('credential-unavailable');
+      credential = got.credential;
+      this.state.learn(credential.secrets);
+      if (credential.mintId !== undefined) facts.mintId = credential.mintId;
+    }
+    const secrets = this.state.secrets;
+    const forwarded = forwardHeaders(this.request.rawHeaders, {
+      host: normal.host,
+      redact: secrets !== undefined,
+      ...(credential && { inject: credential.headers }),
+    });
+    facts.strippedCredentials = forwarded.stripped;
+
+    const body = await this.bodyFor(rule.limits?.maxBodyBytes ?? this.ports.limits.bodyBytes, read);
+    if (this.response.destroyed || this.cutFor !== undefined) return await this.abandon(new Error('gone'));
+    facts.verdict = 'allow';
+    facts.reason = 'rule';
+    this.send(normal, decision, forwarded.headers, body, credential !== undefined);
+  }
+
+  private send(
+    normal: EgressRequest,
+    decision: Allowed,
+    headers: string[],
+    body: Buffer | MeteredBody | undefined,
+    injected: boolean,
+  ): void {
+    const answer = new Answer({
+      response: this.response,
+      owner: this,
+      secrets: this.state.secrets,
+      injected,
+      decodedLimit: this.ports.limits.decodedBytes,
+      stalledReaderMs: this.ports.limits.stalledReaderMs,
+    });
+    this.answer = answer;
+    this.resend = () => this.send(normal, decision, headers, body, injected);
+    this.ports.upstreams.dispatch(
+      {
+        host: normal.host,
+        port: normal.port,
+        scheme: normal.scheme,
+        allowPrivate: false,
+      },
+      {
+        method: normal.method,
+        path: normal.query === undefined ? normal.path : `${normal.path}?${normal.query}`,
+        headers,
+        body: body ?? null,
+      },
+      answer,
+    );
+  }
+
+  private resend: (() => void) | undefined;
+
+  /** A small body is read and screened before anything leaves; a large one while it does. */
+  private async bodyFor(limit: number, read: Buffer | undefined): Promise<Buffer | MeteredBody | undefined> {
+    if (read) return read;
+    if (!hasBody(this.request)) return undefined;
+    const length = declaredLength(this.request);
+    if (length !== undefined && length > limit) throw new BodyRefused('body-too-large');
+    if (length !== undefined && length <= this.ports.limits.bufferedBodyBytes) return await this.readBody(limit);
+    this.continue();
+    const metered = new MeteredBody(limit, undefined);
+    this.body = metered;
+    this.request.once('close', () => {
+      if (!this.request.complete) metered.destroy(new Error('the client went away'));
+    });
+    return this.request.pipe(metered);
+  }
+
+  private async readBody(limit: number): Promise<Buffer> {
+    this.continue();
+    const bytes = await readBody(this.request, limit);
+    this.account.facts.requestBody = bodyName(bytes);
+    this.account.facts.bytesOut = bytes.length;
+    return bytes;
+  }
+
+  /** Only now does a client that asked first send its body. */
+  private continue(): void {
+    if (this.request.headers.expect !== undefined) this.response.writeContinue();
+  }
+
+  async settle(answer: Answer, failure: string | undefined): Promise<void> {
+    const { facts } = this.account;
+    if (answer.status !== undefined) facts.status = answer.status;
+    if (failure !== undefined) facts.failure = this.cutFor ?? failure;
+    if (answer.upstreamRequestId !== undefined) facts.upstreamRequestId = answer.upstreamRequestId;
+    if (answer.connection?.address !== undefined) facts.upstreamAddress = answer.connection.address;
+    facts.bytesIn = answer.bytes;
+    facts.redactedValues = answer.redacted;
+    if (this.body) {
+      facts.requestBody = this.body.name();
+      facts.bytesOut = this.body.bytes;
+    }
+    await this.record();
+  }
+
+  refuseLate(error: unknown): void {
+    // A kept connection that the other side closed just then; nothing was read of the request.
+    const again = !this.retried && this.body === undefined && ['GET', 'HEAD'].includes(this.request.method ?? '');
+    if (again && (error as NodeJS.ErrnoException).code === 'UND_ERR_SOCKET' && !this.response.destroyed) {
+      this.retried = true;
+      this.resend?.();
+      return;
+    }
+    const code = error instanceof BodyRefused ? error.code : upstreamError(error).code;
+    const { facts } = this.account;
+    facts.failure = code;
+    if (this.body) facts.bytesOut = this.body.bytes;
+    this.refuse(code, undefined, error instanceof BodyRefused ? 'deny' : 'allow').catch(() => this.response.destroy());
+  }
+
+  private async refuse(code: RefusalCode, problem?: string, verdict: 'deny' | 'allow' | 'ask' = 'deny'): Promise<void> {
+    const { facts } = this.account;
+    facts.verdict = code === 'approval-required' ? 'ask' : verdict;
+    if (verdict === 'deny') facts.reason = code;
+    this.ports.metrics.refused(code);
+    await this.record();
+    sendRefusal(this.response, {
+      code,
+      way: this.ingress.way,
+      ...clientOf(this.request),
+      ...(this.normal && { host: this.normal.host, method: this.normal.method, path: this.normal.path }),
+      ...(facts.ruleId !== undefined && { rule: facts.ruleId }),
+      ...(problem !== undefined && { problem }),
+      ...(this.ports.howToAsk !== undefined && { howToAsk: this.ports.howToAsk }),
+    });
+  }
+
+  /** The client is gone before an answer began, or something broke that should not. */
+  private async abandon(error: unknown): Promise<void> {
+    const { facts } = this.account;
+    facts.failure = this.cutFor ?? (this.response.destroyed ? 'client-closed' : 'internal-error');
+    if (facts.failure === 'internal-error') this.ports.onError(error);
+    await this.record().catch(() => undefined);
+    this.response.destroy();
+  }
+
+  private async record(): Promise<void> {
+    try {
+      await this.account.write();
+    } catch (error) {
+      this.ports.metrics.add('RecordFailures');
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import type { Callers } from '../../runtime/caller';
+import type { Credentials } from '../../runtime/credential';
+import type { Policies } from '../../runtime/policies';
+import type { AuthorityPem } from './leaf-certificates';
+
+/** What the proxy is told from outside: from AWS, or from files. */
+export interface Sources {
+  readonly callers: Callers;
+  readonly policies: Policies;
+  readonly credentials: Credentials;
+  readonly authority: AuthorityPem;
+  /** PEM certificates that upstreams are verified with, instead of Node's own list. */
+  readonly roots?: readonly string[];
+}
