@@ -21,6 +21,8 @@ export interface Explanation {
   readonly file: string;
   /** The code, white space as one space. */
   readonly from: string;
+  /** Part of its line, where the code alone stands in several places. */
+  readonly line?: string;
   /** What stands in its place in each of them. */
   readonly to: readonly string[];
   readonly why: string;
@@ -49,7 +51,10 @@ export function judgeReport(report: MutationReport, explanations: readonly Expla
       if (DEAD.includes(status)) killed++;
       if (!ALIVE.includes(status)) continue;
       const [from, to] = [oneLine(textAt(source, location)), oneLine(replacement)];
-      if (explanations.some((each) => each.file === file && each.from === from && each.to.includes(to))) {
+      const line = source.split('\n')[location.start.line - 1] ?? '';
+      const explains = (each: Explanation): boolean =>
+        each.file === file && each.from === from && each.to.includes(to) && line.includes(each.line ?? '');
+      if (explanations.some(explains)) {
         used.add(`${file}: ${from} => ${to}`);
         explained++;
       } else {

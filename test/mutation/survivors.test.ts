@@ -38,6 +38,12 @@ describe('what a mutation run says', () => {
     });
   });
 
+  it('takes an explanation of one line for that line alone', () => {
+    const survivor = report(mutant('Survived', 'a > 0 || b', whole));
+    expect(judgeReport(survivor, [{ ...explanation, line: 'if (' }]).unexplained).toEqual([]);
+    expect(judgeReport(survivor, [{ ...explanation, line: 'while (' }]).unexplained).toHaveLength(1);
+  });
+
   it('tells an explanation of what is dead, and keeps still about files that were not run', () => {
     const dead = report(mutant('Killed', 'a > 0 || b', whole));
     expect(judgeReport(dead, [explanation]).stale).toEqual(['core/a.ts: a > 0 && b => a > 0 || b']);
@@ -46,9 +52,9 @@ describe('what a mutation run says', () => {
 
   it('every explanation names code that is there, and says why', () => {
     const text = readFileSync(join(__dirname, 'explained.yaml'), 'utf8');
-    for (const { file, from, to, why } of (parse(text) ?? []) as Explanation[]) {
+    for (const { file, from, line = '', to, why } of (parse(text) ?? []) as Explanation[]) {
       const code = readFileSync(join(__dirname, '../..', file), 'utf8').replace(/\s+/g, ' ');
-      expect([file, code.includes(from)]).toEqual([file, true]);
+      expect([file, from, code.includes(from) && code.includes(line)]).toEqual([file, from, true]);
       expect(to.length).toBeGreaterThan(0);
       expect(why.trim()).not.toBe('');
     }

@@ -2,11 +2,11 @@ import { defaultDeny, UNDECIDED_BYTES } from '../../../core/network/default-deny
 import { renderRule, type SuricataRule } from '../../../core/network/suricata';
 import { msgOf, optionsOf } from './rule-reader';
 
-const block = defaultDeny((index) => index + 1, 1);
-const lines = block.map(renderRule);
-const indexOf = (part: string): number => block.findIndex((rule) => msgOf(rule).includes(part));
+const block = (): readonly SuricataRule[] => defaultDeny((index) => index + 1, 1);
+const lines = (): string[] => block().map(renderRule);
+const indexOf = (part: string): number => block().findIndex((rule) => msgOf(rule).includes(part));
 const rule = (part: string): SuricataRule => {
-  const found = block[indexOf(part)];
+  const found = block()[indexOf(part)];
   if (found === undefined) throw new Error(`no default-deny rule says ${part}`);
   return found;
 };
@@ -54,21 +54,21 @@ const GUARDS: readonly (readonly [attack: string, text: string])[] = [
 
 describe('N14 the default-deny block', () => {
   it.each(GUARDS)('N14 refuses %s', (_, text) => {
-    expect(lines).toContain(text);
+    expect(lines()).toContain(text);
   });
 
   it('N14 holds no rule besides those', () => {
-    expect(lines).toHaveLength(GUARDS.length);
+    expect(lines()).toHaveLength(GUARDS.length);
   });
 
   it('N14 covers every source: without a default action, what matches nothing passes', () => {
-    for (const { source, sourcePort, destination } of block) {
+    for (const { source, sourcePort, destination } of block()) {
       expect([source, sourcePort, destination]).toEqual(['any', 'any', 'any']);
     }
   });
 
   it('N14 never passes', () => {
-    expect(block.map(({ action }) => action)).not.toContain('pass');
+    expect(block().map(({ action }) => action)).not.toContain('pass');
   });
 
   it('N14 marks a begun ClientHello before refusing TCP, in strict order and with alert before reject', () => {
@@ -81,7 +81,7 @@ describe('N14 the default-deny block', () => {
   });
 
   it('N14 tells TCP clients at once; drops what has no reset', () => {
-    const drops = block.filter(({ action }) => action === 'drop');
+    const drops = block().filter(({ action }) => action === 'drop');
     expect(drops.map(({ protocol }) => protocol)).toEqual(['tcp', 'udp', 'icmp', 'ip']);
   });
 
