@@ -1,3 +1,4 @@
+import 'reflect-metadata'; // @peculiar/x509 wants it there before it loads
 import {
   createHash,
   createPrivateKey,
