@@ -1,0 +1,55 @@
+/**
+ * Names and ports of the services that sessions reach. The name is the first label in the platform's zone:
+ * `egress.agents.internal`.
+ */
+export const SERVICE_NAMES = { egressProxy: 'egress', modelGateway: 'models' } as const;
+
+/** Ports of the services that sessions reach. */
+export const SERVICE_PORTS = { egressProxy: 3128, modelGateway: 443 } as const;
+
+export type ServiceName = keyof typeof SERVICE_PORTS;
+
+/** `egress.agents.internal`. */
+export function serviceHost(service: ServiceName, zone: string): string {
+  return `${SERVICE_NAMES[service]}.${zone}`;
+}
+
+/**
+ * What a container of a service answers its own health check at, on the service's port, to its own loopback only: a
+ * session must not learn from it how the service is doing.
+ */
+export const HEALTH_PATH = '/.platform/health';
+
+/**
+ * Where the egress proxy hands out the certificates of its authorities, as PEM, to every caller with a live session. A
+ * session has no credential with which it could read them from AWS.
+ */
+export const CERTIFICATES_PATH = '/.platform/ca.pem';
+
+/** Hosts of AWS APIs, one exact name each. Nothing is opened below `amazonaws.com`: everybody's buckets live there. */
+export interface AwsHosts {
+  readonly appConfigData: string;
+  readonly dynamoDb: string;
+  /** Login and manifests. */
+  readonly ecrApi: string;
+  /** The account's own registry. */
+  readonly ecrRegistry: string;
+  /** The bucket of AWS's own that image layers come from. */
+  readonly ecrLayers: string;
+  readonly logs: string;
+  readonly secretsManager: string;
+}
+
+/** Region, account and suffix may be deploy-time values. */
+export function awsHosts(account: string, region: string, urlSuffix: string): AwsHosts {
+  const suffix = `${region}.${urlSuffix}`;
+  return {
+    appConfigData: `appconfigdata.${suffix}`,
+    dynamoDb: `dynamodb.${suffix}`,
+    ecrApi: `api.ecr.${suffix}`,
+    ecrRegistry: `${account}.dkr.ecr.${suffix}`,
+    ecrLayers: `prod-${region}-starport-layer-bucket.s3.${suffix}`,
+    logs: `logs.${suffix}`,
+    secretsManager: `secretsmanager.${suffix}`,
+  };
+}
