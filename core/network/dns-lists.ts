@@ -25,7 +25,7 @@ export type DnsLists =
 export function dnsDomains(patterns: readonly HostPattern[]): readonly string[] {
   return shortestPatterns(patterns)
     .flatMap(({ kind, name }) => [...(kind === 'subdomains' ? [] : [name]), ...(kind === 'exact' ? [] : [`*.${name}`])])
-    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    .sort();
 }
 
 /**

@@ -79,6 +79,6 @@ function ancestors(name: string): string[] {
 function inOrder(patterns: readonly HostPattern[]): HostPattern[] {
   return patterns
     .map((pattern) => ({ pattern, key: `${pattern.name} ${formatHostPattern(pattern)}` }))
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ pattern }) => pattern);
 }

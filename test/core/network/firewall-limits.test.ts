@@ -71,6 +71,13 @@ describe('N14 rule ids', () => {
     expect(Math.max(...sids)).toBeLessThanOrEqual(1_999_999);
   });
 
+  it('N14 of two names with one hash the second moves on by one, whatever else is there', () => {
+    const [first, second] = ['allow h8.example.com', 'allow h211.example.com'];
+    const alone = hostSids([first]).get(first) ?? 0;
+    expect(hostSids([second]).get(second)).toBe(alone);
+    expect([...hostSids(['allow a.example.com', first, second]).values()].slice(1)).toEqual([alone, alone + 1]);
+  });
+
   it('N14 the sid of a name is part of the log format and stays', () => {
     expect(hostSids(['allow api.exact.test']).get('allow api.exact.test')).toBe(1_886_479);
   });
