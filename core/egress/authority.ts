@@ -28,8 +28,7 @@ export function parseAuthority(text: string): Authority | Refused {
 
 /** The one spelling of a name, undefined where it is none. */
 export function canonicalHost(name: string): string | undefined {
-  // `--` may be punycode, which has to be valid to be a name.
-  if (name.length <= 253 && PLAIN.test(name) && !name.includes('--')) return name;
+  if (name.length <= 253 && PLAIN.test(name)) return name;
   const parsed = parseHostName(name);
   return parsed.kind === 'ok' ? parsed.value : undefined;
 }

@@ -97,7 +97,7 @@ function inTunnel({ tunnel, target }: WireRequest, hostHeader: string): Destinat
   const authority = parseAuthority(tunnel.host);
   if (authority.kind === 'refused') return authority;
   const { host } = authority;
-  if (tunnel.port !== 443) return refused('port-not-allowed', 'a tunnel to a port other than 443');
+  if (authority.port !== undefined || tunnel.port !== 443) return refused('port-not-allowed', 'a tunnel to a port other than 443');
   if (tunnel.serverName === undefined) return refused('name-mismatch', 'TLS without a server name');
   const serverName = parseAuthority(tunnel.serverName);
   if (serverName.kind === 'refused' || serverName.port !== undefined || serverName.host !== host) {

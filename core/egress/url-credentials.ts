@@ -9,6 +9,7 @@ export const CREDENTIAL_PARAMETERS: ReadonlySet<string> = new Set([
   'appkey',
   'authorization',
   'authtoken',
+  'awsaccesskeyid',
   'bearer',
   'bearertoken',
   'clientassertion',
@@ -16,6 +17,7 @@ export const CREDENTIAL_PARAMETERS: ReadonlySet<string> = new Set([
   'googleaccessid',
   'idtoken',
   'jobtoken',
+  'keypairid',
   'oauthtoken',
   'passwd',
   'password',
@@ -28,44 +30,37 @@ export const CREDENTIAL_PARAMETERS: ReadonlySet<string> = new Set([
   'sessiontoken',
   'subscriptionkey',
   'usertoken',
+  'xamzcredential',
+  'xamzsecuritytoken',
   'xapikey',
   'xauthtoken',
+  'xgoogcredential',
 ]);
 
 /** Credentials at some hosts and plain words at others; a rule that lists the parameter by name takes it. */
 export const AMBIGUOUS_PARAMETERS: ReadonlySet<string> = new Set(['auth', 'jwt', 'key', 'sid', 'token']);
 
 /**
- * What makes a URL pre-signed: S3 (both versions), Google, Azure, CloudFront, and GitHub's release files, whose
- * downloads are redirects to such URLs. On GET and HEAD they stay: the signature is for one object for some minutes, it
- * opens nothing but what the rule's host holds, and without it no release file, image layer or package could be read.
- * On a write they would carry data into an account that only the signer knows.
+ * What makes a URL pre-signed: a signature and who signed, as S3 (both versions), Google, CloudFront and Azure have
+ * them; GitHub's release files are redirects to such URLs. On GET and HEAD they stay: the signature is for one object
+ * for some minutes, it opens nothing but what lies at the rule's host, and without it no release file, image layer or
+ * package could be read. On a write it would carry data into an account that only the signer knows.
  */
+export const PRESIGNED: readonly (readonly [signature: string, signer: string])[] = [
+  ['xamzsignature', 'xamzcredential'],
+  ['signature', 'awsaccesskeyid'],
+  ['xgoogsignature', 'xgoogcredential'],
+  ['signature', 'googleaccessid'],
+  ['signature', 'keypairid'],
+  ['sig', 'sv'],
+];
+
+/** Parts of pre-signed URLs that are credentials by themselves, or read as such. */
 export const PRESIGNED_PARAMETERS: ReadonlySet<string> = new Set([
   'awsaccesskeyid',
   'googleaccessid',
   'jwt',
   'keypairid',
-  'policy',
-  'sig',
-  'signature',
-  'skoid',
-  'sktid',
-  'xamzcredential',
-  'xamzsecuritytoken',
-  'xamzsignature',
-  'xgoogcredential',
-  'xgoogsignature',
-]);
-
-/** Of the pre-signed ones, those that alone say so; `policy` and `signature` are plain words too. */
-const SIGNATURES: ReadonlySet<string> = new Set(['sig', 'signature', 'xamzsignature', 'xgoogsignature', 'jwt']);
-const SIGNED_BY: ReadonlySet<string> = new Set([
-  'awsaccesskeyid',
-  'googleaccessid',
-  'keypairid',
-  'skoid',
-  'sktid',
   'xamzcredential',
   'xamzsecuritytoken',
   'xgoogcredential',
@@ -76,12 +71,12 @@ export function hasUrlCredential(request: EgressRequest, rule: EgressRule): bool
   if (request.parameters.length === 0) return false;
   const reads = request.method === 'GET' || request.method === 'HEAD';
   const names = request.parameters.map(({ name }) => canonicalParameter(name));
-  const presigned = names.some((name) => SIGNATURES.has(name));
+  const presigned = reads && PRESIGNED.some((both) => both.every((part) => names.includes(part)));
   return request.parameters.some(({ name, value }, i) => {
     const canonical = names[i] ?? '';
     if (value === '') return false;
-    if (presigned && reads && PRESIGNED_PARAMETERS.has(canonical)) return false;
-    if (CREDENTIAL_PARAMETERS.has(canonical) || SIGNED_BY.has(canonical)) return true;
+    if (PRESIGNED_PARAMETERS.has(canonical) && presigned) return false;
+    if (CREDENTIAL_PARAMETERS.has(canonical)) return true;
     if (AMBIGUOUS_PARAMETERS.has(canonical)) return !rule.query?.some((listed) => listed.name === name);
     return false;
   });

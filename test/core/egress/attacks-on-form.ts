@@ -1,0 +1,292 @@
+import type { Attack } from './attack';
+
+/** What is no request in the one form: two readers could read it differently. */
+const malformed = (entry: Omit<Attack, 'expect'>): Attack => ({ expect: 'malformed-request', ...entry });
+const path = (name: string, target: string, guards: string, pitfall?: number): Attack =>
+  malformed({ name, target, guards: `path.ts ${guards}`, ...(pitfall && { pitfall }) });
+const lines = (name: string, list: readonly string[], guards: string, more: Partial<Attack> = {}): Attack =>
+  malformed({ name, lines: list, guards: `wire-headers.ts ${guards}`, ...more });
+
+const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+const VERSION = 'Sec-WebSocket-Version: 13';
+const SWITCH = ['Connection: keep-alive, Upgrade', 'Upgrade: websocket', KEY, VERSION];
+
+export const ATTACKS_ON_PATHS: readonly Attack[] = [
+  path('a climbing segment', '/v1/../admin', 'withoutDots', 15),
+  path('a climbing end', '/v1/..', 'withoutDots', 15),
+  path('a single dot', '/v1/./admin', 'withoutDots', 15),
+  path('a dot at the end', '/v1/.', 'withoutDots'),
+  path('an escaped climb', '/v1/%2e%2e/admin', 'UNRESERVED', 15),
+  path('a half escaped climb', '/v1/.%2E/admin', 'UNRESERVED', 15),
+  path('a climb with parameters (Tomcat)', '/v1/..;/admin', 'DOTS', 15),
+  path('a climb with parameters that say something', '/v1/..;x=1/admin', 'DOTS', 15),
+  path('a dot with parameters', '/v1/.;x/admin', 'DOTS', 15),
+  path('a climb behind an escaped semicolon', '/v1/..%3b/admin', 'readEscaped, dots of the decoded text', 15),
+  path('a climb with a space behind (Windows)', '/v1/..%20/admin', 'DOTS white space'),
+  path('a climb with a space before', '/v1/%20../admin', 'DOTS white space'),
+  path('a climb over an escaped slash', '/v1/x%2f..%2f..%2fadmin', 'readEscaped, dots of the decoded text', 15),
+  path('a backslash', '/v1\\..\\admin', 'CHARACTERS', 15),
+  path('an escaped backslash', '/v1/x%5c..%5cadmin', 'escaped backslash', 15),
+  path('an escaped backslash in capitals', '/v1/x%5Cadmin', 'escaped backslash', 15),
+  path('two slashes in front', '//evil.test/x', 'empty segment', 15),
+  path('two slashes inside', '/v1//admin', 'empty segment', 15),
+  path('a fragment', '/v1#/../admin', 'CHARACTERS', 15),
+  path('an escaped NUL', '/v1/x%00.json', 'control character', 15),
+  path('an escaped line feed', '/v1/x%0ay', 'control character', 14),
+  path('an escaped carriage return', '/v1/x%0Dy', 'control character', 14),
+  path('the last escaped control character', '/v1/x%1fy', 'control character'),
+  path('an escaped DEL', '/v1/x%7fy', 'control character'),
+  path('a dot escaped twice', '/v1/%252e%252e/admin', 'escaped escape', 15),
+  path('a slash escaped twice', '/v1/x%252fadmin', 'escaped escape', 15),
+  path('a letter escaped for no reason', '/v1/%61dmin', 'UNRESERVED', 15),
+  path('a tilde escaped for no reason', '/v1/%7Eme', 'UNRESERVED'),
+  path('an escape without digits', '/v1/%zz', 'broken escape'),
+  path('an escape with one digit', '/v1/%2', 'broken escape'),
+  path('an escape of another kind (IIS)', '/v1/%u002e%u002e/admin', 'broken escape', 15),
+  path('an overlong dot', '/v1/%c0%ae%c0%ae/admin', 'UTF-8', 15),
+  path('half a character', '/v1/%e2%82', 'UTF-8'),
+  path('a full-width climb', '/v1/%ef%bc%8e%ef%bc%8e/admin', 'dots of the folded text', 15),
+  path('a full-width slash', '/v1/x%ef%bc%8fadmin', 'look-alike of a slash', 15),
+  path('a full-width backslash', '/v1/x%ef%bc%bcadmin', 'look-alike of a slash', 15),
+  path('an invisible character in a climb', '/v1/.%e2%80%8b./admin', 'invisible character'),
+  path('a character that has to be escaped', '/v1/"x"', 'CHARACTERS'),
+  path('a control character', '/v1/\u0001x', 'CHARACTERS'),
+  path('a byte above ASCII in the path', '/v1/\u00e9', 'CHARACTERS'),
+  malformed({
+    name: 'no leading slash',
+    requestLine: 'GET v1/x HTTP/1.1',
+    ways: ['connect'],
+    guards: 'path.ts CHARACTERS',
+    nodeRefuses: true,
+  }),
+  malformed({
+    name: 'a target of more than 8 KB',
+    target: `/${'a'.repeat(8192)}`,
+    guards: 'normalise.ts MAX_TARGET_BYTES',
+    pitfall: 30,
+  }),
+  ...[
+    '/v1/x;y=1',
+    '/v1/%40scope',
+    '/v1/%e2%82%ac',
+    '/v1/x%20y',
+    '/v1/.well-known',
+    '/v1/a..b/...',
+    '/v1/100%25',
+    '/~me/a:b@c',
+  ].map(
+    (target): Attack => ({ name: `${target} is a plain path`, target, guards: 'path.ts accepts', expect: 'allow' }),
+  ),
+];
+
+export const ATTACKS_ON_QUERIES: readonly Attack[] = [
+  malformed({ name: 'a broken escape in the query', target: '/?a=%g1', guards: 'query.ts decode' }),
+  malformed({ name: 'a broken escape in a name of the query', target: '/?%=1', guards: 'query.ts decode' }),
+  malformed({ name: 'a query that is no UTF-8', target: '/?a=%ff', guards: 'query.ts decode' }),
+  malformed({ name: 'an escaped NUL in the query', target: '/?a=b%00c', guards: 'query.ts NUL' }),
+  malformed({ name: 'a fragment behind the query', target: '/?a=b#c', guards: 'query.ts CHARACTERS' }),
+  malformed({ name: 'a backslash in the query', target: '/?a=b\\c', guards: 'query.ts CHARACTERS' }),
+  malformed({ name: 'markup in the query', target: '/?a=<b>', guards: 'query.ts CHARACTERS' }),
+  malformed({ name: 'a byte above ASCII in the query', target: '/?a=\u00e9', guards: 'query.ts CHARACTERS' }),
+  ...['_method', '_METHOD', '$httpMethod', '$httpHeaders', 'X-HTTP-Method-Override'].map((name) =>
+    malformed({
+      name: `another method by ${name}`,
+      method: 'POST',
+      target: `/?${name}=DELETE`,
+      guards: 'query.ts METHOD_OVERRIDES',
+    }),
+  ),
+  malformed({
+    name: 'another method by an escaped name',
+    method: 'POST',
+    target: '/?%5fmethod=DELETE',
+    guards: 'query.ts METHOD_OVERRIDES',
+  }),
+  ...['/?', '/?a', '/?a=b&&c=', '/?filter[a]=b|c{d}', '/?q=a+b%20c%0ad%5ce', '/?u=https://x.test/y?z'].map(
+    (target): Attack => ({ name: `${target} has a plain query`, target, guards: 'query.ts accepts', expect: 'allow' }),
+  ),
+];
+
+export const ATTACKS_ON_FRAMING: readonly Attack[] = [
+  malformed({ name: 'HTTP/1.0', version: '1.0', guards: 'normalise.ts HTTP version', pitfall: 12 }),
+  malformed({
+    name: 'HTTP/1.0 with chunks',
+    method: 'POST',
+    version: '1.0',
+    lines: ['Transfer-Encoding: chunked'],
+    guards: 'normalise.ts HTTP version',
+    pitfall: 12,
+  }),
+  malformed({ name: 'HTTP/2.0', version: '2.0', guards: 'normalise.ts HTTP version', nodeRefuses: true, pitfall: 26 }),
+  malformed({
+    name: 'the preface of HTTP/2',
+    requestLine: 'PRI * HTTP/2.0',
+    guards: 'normalise.ts HTTP version',
+    nodeRefuses: true,
+    pitfall: 26,
+  }),
+  ...['TRACE', 'CONNECT', 'PROPFIND', 'PURGE', 'get', 'Get', 'QUERY'].map((method) =>
+    malformed({
+      name: `method ${method}`,
+      method,
+      guards: 'normalise.ts isMethod',
+      ...(/[a-z]/.test(method) && { nodeRefuses: true }),
+    }),
+  ),
+  lines('Content-Length and Transfer-Encoding', ['Content-Length: 5', 'Transfer-Encoding: chunked'], 'both lengths', {
+    method: 'POST',
+    nodeRefuses: true,
+    pitfall: 11,
+  }),
+  lines('two Content-Lengths', ['Content-Length: 5', 'Content-Length: 6'], 'ONCE', {
+    method: 'POST',
+    nodeRefuses: true,
+    pitfall: 11,
+  }),
+  lines('two equal Content-Lengths', ['Content-Length: 5', 'Content-Length: 5'], 'ONCE', {
+    method: 'POST',
+    nodeRefuses: true,
+    pitfall: 11,
+  }),
+  ...['+5', '-1', '0x5', '5, 5', '5 5', '', '9999999999999999'].map((length) =>
+    lines(`Content-Length "${length}"`, [`Content-Length: ${length}`], 'LENGTH', {
+      method: 'POST',
+      nodeRefuses: true,
+      pitfall: 11,
+    }),
+  ),
+  ...['xchunked', 'chunked, identity', 'gzip, chunked', 'identity', 'chunked;x'].map((coding) =>
+    lines(`Transfer-Encoding "${coding}"`, [`Transfer-Encoding: ${coding}`], 'chunked', {
+      method: 'POST',
+      nodeRefuses: true,
+      pitfall: 11,
+    }),
+  ),
+  lines('two Transfer-Encodings', ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], 'ONCE', {
+    method: 'POST',
+    nodeRefuses: true,
+    pitfall: 11,
+  }),
+  lines('Transfer-Encoding in disguise', ['Content-Length: 5', 'Transfer_Encoding: chunked'], 'canonicalName', {
+    method: 'POST',
+    pitfall: 11,
+  }),
+  lines('a space before the colon', ['X-A : b'], 'NAME', { nodeRefuses: true, pitfall: 11 }),
+  lines('a folded line', ['X-A: b', ' c: d'], 'NAME', { nodeRefuses: true, pitfall: 11 }),
+  lines('a folded line by a tab', ['X-A: b', '\tc: d'], 'NAME', { nodeRefuses: true, pitfall: 11 }),
+  lines('an empty name', [': b'], 'NAME', { nodeRefuses: true, pitfall: 11 }),
+  lines('a bare line feed', ['X-A: b\nX-B: c'], 'VALUE', { nodeRefuses: true, pitfall: 11 }),
+  lines('a bare carriage return', ['X-A: b\rX-B: c'], 'VALUE', { nodeRefuses: true, pitfall: 11 }),
+  lines('a NUL', ['X-A: b\0c'], 'VALUE', { nodeRefuses: true, pitfall: 11 }),
+  lines('a DEL', ['X-A: b\u007fc'], 'VALUE'),
+  lines('a byte above ASCII', ['X-A: b\u00e9'], 'VALUE'),
+  lines('a byte above ASCII in a name', ['X-\u00c4: b'], 'NAME', { nodeRefuses: true }),
+  lines(
+    '101 headers',
+    Array.from({ length: 100 }, (_, i) => `X-${i}: y`),
+    'MAX_HEADERS',
+    { pitfall: 30 },
+  ),
+  lines(
+    'more than 32 KB of headers',
+    Array.from({ length: 33 }, (_, i) => `X-${i}: ${'y'.repeat(1000)}`),
+    'MAX_HEADER_BYTES',
+    {
+      nodeRefuses: true,
+      pitfall: 30,
+    },
+  ),
+  lines(
+    'more than 32 KB of short headers',
+    Array.from({ length: 99 }, (_, i) => `X-${i}: ${'y'.repeat(323)}`),
+    'MAX_HEADER_BYTES',
+    {
+      nodeRefuses: true,
+      pitfall: 30,
+    },
+  ),
+  lines('two Content-Types', ['Content-Type: application/json', 'Content-Type: text/plain'], 'ONCE'),
+  lines('two Content-Encodings', ['Content-Encoding: identity', 'Content-Encoding: gzip'], 'ONCE'),
+  lines('Content-Type in disguise', ['Content-Type: application/json', 'Content_Type: text/plain'], 'canonicalName'),
+  lines('two Expects', ['Expect: 100-continue', 'Expect: 100-continue'], 'ONCE'),
+  lines('Expect of something else', ['Expect: 200-maybe'], 'Expect'),
+  lines('Upgrade to clear-text HTTP/2', ['Connection: Upgrade', 'Upgrade: h2c'], 'Upgrade', { pitfall: 26 }),
+  lines('Upgrade to two things', ['Connection: Upgrade', 'Upgrade: websocket, h2c', KEY, VERSION], 'Upgrade', {
+    pitfall: 25,
+  }),
+  lines('Upgrade twice', [...SWITCH, 'Upgrade: websocket'], 'ONCE', { pitfall: 25 }),
+  lines('Upgrade that Connection does not name', ['Upgrade: websocket', KEY, VERSION], 'tokens(connection)', {
+    pitfall: 25,
+  }),
+  lines('WebSocket of an old version', [...SWITCH.slice(0, 3), 'Sec-WebSocket-Version: 8'], 'version 13', {
+    pitfall: 25,
+  }),
+  lines('WebSocket of two versions', [...SWITCH, 'Sec-WebSocket-Version: 8'], 'ONCE', { pitfall: 25 }),
+  lines('WebSocket without a key', [...SWITCH.slice(0, 2), VERSION], 'WEBSOCKET_KEY', { pitfall: 25 }),
+  lines('WebSocket with a short key', [...SWITCH.slice(0, 2), 'Sec-WebSocket-Key: YQ==', VERSION], 'WEBSOCKET_KEY', {
+    pitfall: 25,
+  }),
+  lines('WebSocket with two keys', [...SWITCH, KEY], 'ONCE', { pitfall: 25 }),
+  lines('WebSocket with a body', [...SWITCH, 'Content-Length: 5'], 'hasBody', { pitfall: 25 }),
+  lines('WebSocket with chunks', [...SWITCH, 'Transfer-Encoding: chunked'], 'hasBody', { pitfall: 25 }),
+  malformed({
+    name: 'WebSocket by POST',
+    method: 'POST',
+    lines: SWITCH,
+    guards: 'normalise.ts GET of a handshake',
+    pitfall: 25,
+  }),
+  ...[
+    'X-HTTP-Method-Override',
+    'X-HTTP-Method',
+    'X-Method-Override',
+    'X-Original-Method',
+    'X-Original-URL',
+    'X-Original-URI',
+    'X-Rewrite-URL',
+    'X-Override-URL',
+    'x_http_method_override',
+  ].map((name) => lines(`another method or path by ${name}`, [`${name}: DELETE`], 'OVERRIDES', { method: 'POST' })),
+  {
+    name: 'a WebSocket where the rule has it',
+    lines: SWITCH,
+    guards: 'wire-headers.ts accepts',
+    expect: 'allow',
+    pitfall: 25,
+  },
+  {
+    name: 'a WebSocket with a length of 0, and Connection in two lines',
+    lines: ['Connection: keep-alive', 'CONNECTION: upgrade', 'Upgrade: WebSocket', KEY, VERSION, 'Content-Length: 0'],
+    guards: 'wire-headers.ts accepts',
+    expect: 'allow',
+  },
+  {
+    name: '100 headers, the longest Content-Length, Expect, a tab',
+    method: 'PUT',
+    lines: [
+      'Content-Length: 100000000000000',
+      'Expect: 100-Continue',
+      'X-A: b\tc',
+      ...Array.from({ length: 96 }, (_, i) => `X-${i}: y`),
+    ],
+    guards: 'wire-headers.ts accepts',
+    expect: 'allow',
+  },
+  {
+    name: 'chunks',
+    method: 'POST',
+    lines: ['Transfer-Encoding: Chunked'],
+    guards: 'wire-headers.ts accepts',
+    expect: 'allow',
+  },
+  {
+    name: 'a target of 8 KB',
+    ways: ['connect'],
+    target: `/${'a'.repeat(8191)}`,
+    guards: 'normalise.ts accepts',
+    expect: 'allow',
+  },
+];
+
+/** Two Upgrade lines and the like need these elsewhere too. */
+export const WEBSOCKET_LINES: readonly string[] = SWITCH;
