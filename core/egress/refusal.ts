@@ -141,6 +141,11 @@ export const REFUSALS = {
     remedy: 'try again later',
     retryAfterSeconds: 10,
   },
+  'websocket-refused': {
+    status: 502,
+    says: 'the host did not switch to WebSocket',
+    remedy: 'look at how the host wants to be asked; its status is in the record',
+  },
   'credential-unavailable': {
     status: 503,
     says: 'the granted credential could not be had',

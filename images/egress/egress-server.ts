@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -6,7 +6,6 @@ import { handleRequest, type Ingress } from './exchange';
 import type { EgressPorts } from './ports';
 import { sendRefusal, writeRefusal } from './refuse';
 import { openTunnel, tunnelOf } from './tunnel';
-import { handleUpgrade } from './websocket';
 
 /**
  * The proxy: one port, three ways in, one parser. CONNECT tunnels end in a second server of the same kind that never
@@ -92,8 +91,15 @@ export class EgressServer {
     // Without a listener Node sends 100 by itself, and the body of a refused request would already be on its way.
     server.on('checkContinue', listener);
     server.on('checkExpectation', listener);
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      handleUpgrade(this.ports, request, socket, head, ingressOf(request)).catch((error) => this.broke(error, socket));
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      // Refusals are written as answers are everywhere else; Node would have made this object, had it kept the socket.
+      const response = new ServerResponse(request);
+      response.shouldKeepAlive = false;
+      response.assignSocket(socket);
+      response.once('finish', () => socket.end());
+      socket.on('error', () => socket.destroy());
+      const ingress = { ...ingressOf(request), upgrade: { socket, head } };
+      handleRequest(this.ports, request, response, ingress).catch((error) => this.broke(error, socket));
     });
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
       if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();

@@ -1,20 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
 import { decide } from '../../core/egress/decide';
 import type { Decision } from '../../core/egress/decision';
 import { forwardHeaders } from '../../core/egress/headers';
 import { normaliseRequest } from '../../core/egress/normalise';
 import type { RefusalCode } from '../../core/egress/refusal';
 import type { EgressRequest, Way, WireRequest } from '../../core/egress/request';
+import type { EgressRule } from '../../core/egress/rule';
 import type { Caller } from '../../runtime/caller';
 import type { Credential } from '../../runtime/credential';
 import { Account } from './account';
 import { Answer, type AnswerOwner } from './answer';
 import type { CallerState, Cuttable } from './caller-states';
 import type { ReadyPolicy } from './compiled-policies';
+import type { Target } from './dial';
 import type { EgressPorts } from './ports';
 import { clientOf, sendRefusal } from './refuse';
 import { BodyRefused, bodyName, declaredLength, hasBody, MeteredBody, readBody } from './request-body';
 import { upstreamError } from './upstream-error';
+import { acceptWebSocket, connectWebSocket, SwitchRefused, WebSocketRelay } from './websocket';
 
 /** Where a request came in. */
 export interface Ingress {
@@ -22,6 +28,8 @@ export interface Ingress {
   /** Of the socket's other end. */
   readonly address: string;
   readonly tunnel?: WireRequest['tunnel'];
+  /** The client asks to switch protocols; Node has left the connection to us. */
+  readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer };
 }
 
 type Allowed = Extract<Decision, { kind: 'allow' }>;
@@ -56,6 +64,7 @@ class Exchange implements Cuttable, AnswerOwner {
   private decision: Decision | undefined;
   private answer: Answer | undefined;
   private body: MeteredBody | undefined;
+  private relay: WebSocketRelay | undefined;
   private retried = false;
   private cutFor: string | undefined;
 
@@ -91,7 +100,8 @@ class Exchange implements Cuttable, AnswerOwner {
 
   cut(reason: 'session-closed' | 'policy-changed'): void {
     this.cutFor = reason;
-    if (this.answer) this.answer.cut(reason);
+    if (this.relay) this.relay.cut(reason);
+    else if (this.answer) this.answer.cut(reason);
     else this.response.destroy();
   }
 
@@ -166,6 +176,7 @@ class Exchange implements Cuttable, AnswerOwner {
     });
     facts.strippedCredentials = forwarded.stripped;
 
+    if (normal.websocket) return await this.switch(normal, decision, forwarded.headers);
     const body = await this.bodyFor(rule.limits?.maxBodyBytes ?? this.ports.limits.bodyBytes, read);
     if (this.response.destroyed || this.cutFor !== undefined) return await this.abandon(new Error('gone'));
     facts.verdict = 'allow';
@@ -191,20 +202,57 @@ class Exchange implements Cuttable, AnswerOwner {
     this.answer = answer;
     this.resend = () => this.send(normal, decision, headers, body, injected);
     this.ports.upstreams.dispatch(
-      {
-        host: normal.host,
-        port: normal.port,
-        scheme: normal.scheme,
-        allowPrivate: false,
-      },
+      targetOf(normal, decision.rule),
       {
         method: normal.method,
-        path: normal.query === undefined ? normal.path : `${normal.path}?${normal.query}`,
+        path: pathOf(normal),
         headers,
         body: body ?? null,
       },
       answer,
     );
+  }
+
+  /** Both handshakes, the host's first: a client that is told 101 has a host at the other end. */
+  private async switch(normal: EgressRequest, { rule }: Allowed, headers: string[]): Promise<void> {
+    const { ports, account, ingress } = this;
+    const { facts } = account;
+    facts.verdict = 'allow';
+    facts.reason = 'rule';
+    if (!ingress.upgrade)
+      return await this.refuse('malformed-request', 'a WebSocket handshake that asks for no switch');
+    let upstream: WebSocket;
+    try {
+      const socket = await ports.dialler.dial(targetOf(normal, rule));
+      facts.upstreamAddress = socket.remoteAddress ?? '';
+      const path = pathOf(normal);
+      upstream = await connectWebSocket({ host: normal.host, path, headers, socket }, ports.limits.handshakeTimeoutMs);
+    } catch (error) {
+      if (error instanceof SwitchRefused && error.status !== undefined) facts.status = error.status;
+      const code = error instanceof SwitchRefused ? 'websocket-refused' : upstreamError(error).code;
+      facts.failure = code;
+      return await this.refuse(code, undefined, 'allow');
+    }
+    facts.status = 101;
+    this.response.detachSocket(ingress.upgrade.socket as Socket);
+    const { socket, head } = ingress.upgrade;
+    const client = await acceptWebSocket(this.request, socket, head, upstream.protocol);
+    const relay = new WebSocketRelay(client, upstream, {
+      secrets: this.state.secrets,
+      finder: undefined,
+      sendLimit: rule.limits?.maxBodyBytes ?? ports.limits.bodyBytes,
+      idleMs: ports.limits.websocketIdleMs,
+    });
+    this.relay = relay;
+    if (this.cutFor !== undefined) relay.cut(this.cutFor);
+    await relay.run(async (failure) => {
+      this.state.end(this);
+      if (failure !== undefined) facts.failure = this.cutFor ?? failure;
+      facts.bytesIn = relay.bytesIn;
+      facts.bytesOut = relay.bytesOut;
+      facts.redactedValues = relay.redacted;
+      await this.record();
+    });
   }
 
   private resend: (() => void) | undefined;
@@ -302,4 +350,12 @@ class Exchange implements Cuttable, AnswerOwner {
       throw error;
     }
   }
+}
+
+function targetOf({ host, port, scheme }: EgressRequest, _rule: EgressRule): Target {
+  return { host, port, scheme, allowPrivate: false };
+}
+
+function pathOf({ path, query }: EgressRequest): string {
+  return query === undefined ? path : `${path}?${query}`;
 }
