@@ -1,6 +1,3 @@
-// biome-ignore lint/style/noRestrictedImports: these two only compare and parse. Dialling and judging with one parser leaves no spelling that means one address here and another in the socket.
-import { BlockList, isIP } from 'node:net';
-
 /**
  * What an address is to a proxy that dials for somebody it does not trust.
  *
@@ -79,28 +76,22 @@ const IPV6: readonly Special[] = [
   ['ff00::/8', 'never', 'multicast'],
 ];
 
-type Family = 'ipv4' | 'ipv6';
+/** Bytes of an address, or of the first one of a range. */
+type Bytes = readonly number[];
 
-// One list for each family: a BlockList that has `::ffff:0:0/96` in holds every IPv4 address for a match.
-const SPECIAL = { ipv4: compile(IPV4, 'ipv4'), ipv6: compile(IPV6, 'ipv6') };
-const GLOBAL_UNICAST = blockList(['2000::/3'], 'ipv6');
+const RANGES = [...IPV4, ...IPV6].map(([range, kind, name]) => ({ range, kind, name, matches: prefixOf(range) }));
+const isGlobalUnicast = prefixOf('2000::/3');
 
 /**
  * Judges the text of an address as a resolver or a socket gave it. Anything but the plain text of one address is
  * `never`: a zone (`fe80::1%eth0`), brackets, a leading zero, a number.
  */
 export function classifyAddress(address: string): AddressClass {
-  const version = address.includes('%') ? 0 : isIP(address);
-  if (version === 0) return { kind: 'never', range: '', name: 'not an address' };
-  const family = version === 4 ? 'ipv4' : 'ipv6';
-  const { all, each } = SPECIAL[family];
-  if (all.check(address, family)) {
-    const found = each.find(({ list }) => list.check(address, family));
-    if (found !== undefined) return { kind: found.kind, range: found.range, name: found.name };
-  }
-  if (family === 'ipv6' && !GLOBAL_UNICAST.check(address, family)) {
-    return { kind: 'never', range: '::/0', name: 'reserved' };
-  }
+  const bytes = bytesOf(address);
+  if (bytes === undefined) return { kind: 'never', range: '', name: 'not an address' };
+  const special = RANGES.find(({ matches }) => matches(bytes));
+  if (special !== undefined) return { kind: special.kind, range: special.range, name: special.name };
+  if (bytes.length === 16 && !isGlobalUnicast(bytes)) return { kind: 'never', range: '::/0', name: 'reserved' };
   return { kind: 'public' };
 }
 
@@ -117,21 +108,34 @@ export function mayDial(address: string, allowPrivate: boolean): boolean {
   return kind === 'public' || (kind === 'private' && allowPrivate);
 }
 
-function compile(ranges: readonly Special[], family: Family) {
-  return {
-    all: blockList(
-      ranges.map(([range]) => range),
-      family,
-    ),
-    each: ranges.map(([range, kind, name]) => ({ range, kind, name, list: blockList([range], family) })),
-  };
+/** 4 or 16 bytes; undefined where the text is anything but one address. */
+function bytesOf(address: string): Bytes | undefined {
+  if (address.includes(':')) return ipv6Bytes(address);
+  const parts = address.split('.');
+  // No leading zero: `010` is 8 to some parsers and 10 to others.
+  const plain = parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  return plain ? parts.map(Number) : undefined;
 }
 
-function blockList(ranges: readonly string[], family: Family): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const slash = range.indexOf('/');
-    list.addSubnet(range.slice(0, slash), Number(range.slice(slash + 1)), family);
-  }
-  return list;
+function ipv6Bytes(address: string): Bytes | undefined {
+  // The URL parser brings every spelling to one: no dots, no long zeros. It would take brackets and zones in otherwise.
+  const url = /^[0-9a-f:.]+$/i.test(address) ? `http://[${address}]/` : '';
+  if (!URL.canParse(url)) return undefined;
+  const [head = '', tail] = new URL(url).hostname.slice(1, -1).split('::');
+  const words = (text: string): number[] =>
+    text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16));
+  const [left, right] = [words(head), words(tail ?? '')];
+  const zeros = Array<number>(8 - left.length - right.length).fill(0);
+  return [...left, ...zeros, ...right].flatMap((word) => [word >> 8, word & 0xff]);
+}
+
+function prefixOf(range: string): (bytes: Bytes) => boolean {
+  const slash = range.indexOf('/');
+  const first = bytesOf(range.slice(0, slash)) ?? [];
+  const length = Number(range.slice(slash + 1));
+  const whole = first.slice(0, length >> 3);
+  const shift = 8 - (length & 7);
+  const part = (bytes: Bytes): number => (bytes[whole.length] ?? 0) >> shift;
+  return (bytes) =>
+    bytes.length === first.length && whole.every((byte, i) => byte === bytes[i]) && part(bytes) === part(first);
 }

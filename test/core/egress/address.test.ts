@@ -1,4 +1,4 @@
-import { BlockList } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import * as fc from 'fast-check';
 import { type AddressClass, classifyAddress, isPublicAddress, mayDial } from '../../../core/egress/address';
 
@@ -146,9 +146,22 @@ const NO_ADDRESS = [
   '8.8.8',
   '8.8.8.8.',
   '8.8.8.8:443',
+  '8.8.8.00',
+  '8..8.8',
+  '2606:4700::1111]/',
+  '2606:4700::11\t11',
   '①.1.1.1',
   'example.com',
 ];
+
+const rangeOf = (address: string): string => {
+  const found = classifyAddress(address);
+  return found.kind === 'public' ? '' : found.range;
+};
+const nameOf = (address: string): string => {
+  const found = classifyAddress(address);
+  return found.kind === 'public' ? '' : found.name;
+};
 
 describe('N3 the proxy dials public addresses only', () => {
   it.each(NEVER)('N3 %s is refused whatever a rule says: %s', (address, name) => {
@@ -180,6 +193,62 @@ describe('N3 the proxy dials public addresses only', () => {
         expect(isPublicAddress(prefix + v4)).toBe(false);
         expect(mayDial(prefix + v4, true)).toBe(false);
       }),
+    );
+  });
+
+  it("N3 what is an address here is one to node's sockets, and the other way round", () => {
+    const piece = fc.constantFrom(...'0129afAF:.', '::', '255', '256', ':0', '.0', '1.2.3.4');
+    const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
+    fc.assert(
+      fc.property(fc.oneof(text, fc.ipV4(), fc.ipV6(), fc.ipV4Extended()), (address) => {
+        expect(nameOf(address) !== 'not an address').toBe(isIP(address) !== 0);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("N3 an address is in a range where node's own lists say so", () => {
+    const closed = { ipv4: new BlockList(), ipv6: new BlockList() };
+    const ranges = [...NEVER, ...PRIVATE].map(([address]) => rangeOf(address)).filter((range) => range !== '::/0');
+    for (const range of new Set(ranges)) {
+      const [first = '', length] = range.split('/');
+      const family = first.includes(':') ? 'ipv6' : 'ipv4';
+      closed[family].addSubnet(first, Number(length), family);
+    }
+    const unicast = new BlockList();
+    unicast.addSubnet('2000::', 3, 'ipv6');
+    // Beginnings of the ranges, with a few bits turned, so that their edges are met.
+    const ipv6 = fc
+      .tuple(fc.constantFrom(...ranges.filter((range) => range.includes(':'))), fc.nat(127), fc.nat(127))
+      .map(([range, one, other]) => {
+        const [first = ''] = range.split('/');
+        const head = first
+          .replace(/:*$/, '')
+          .split(':')
+          .filter((word) => word !== '');
+        // `::ffff:0:0` and `::1` stand at the end.
+        const zeros = Array<string>(8 - head.length).fill('0');
+        const words = first.startsWith('::') ? [...zeros, ...head] : [...head, ...zeros];
+        for (const bit of [one, other]) {
+          const at = bit >> 4;
+          words[at] = (Number.parseInt(words[at] ?? '0', 16) ^ (1 << (bit & 15))).toString(16);
+        }
+        return words.join(':');
+      });
+    const ipv4 = fc
+      .tuple(fc.constantFrom(...ranges.filter((range) => !range.includes(':'))), fc.nat(31), fc.nat(31))
+      .map(([range, one, other]) => {
+        const bytes = (range.split('/')[0] ?? '').split('.').map(Number);
+        for (const bit of [one, other]) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        return bytes.join('.');
+      });
+    fc.assert(
+      fc.property(fc.oneof(ipv4, ipv6), (address) => {
+        const family = address.includes(':') ? 'ipv6' : 'ipv4';
+        const open = !closed[family].check(address, family) && (family === 'ipv4' || unicast.check(address, 'ipv6'));
+        expect([address, isPublicAddress(address)]).toEqual([address, open]);
+      }),
+      { numRuns: 3000 },
     );
   });
 
