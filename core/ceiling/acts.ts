@@ -8,8 +8,14 @@ import { type EgressRule, isWrite } from '../egress/rule';
  */
 export function irreversibleActs(document: PolicyDocument): readonly string[] {
   const open = document.rules.flatMap((rule) => actOf(rule, document, false));
+  const observed = document.mode === 'observe' ? document.rules.map(observedAct) : [];
   const requestable = document.requestable.flatMap((rule) => actOf(rule, document, true));
-  return merge([...open, ...requestable]);
+  return merge([...open, ...requestable, ...observed]);
+}
+
+/** Where refusals are only written down, a rule that reads stops no write either. */
+function observedAct(rule: EgressRule): Act {
+  return { verb: 'any method on', subjects: [rule.host], manner: 'without a credential [the profile observes only]' };
 }
 
 /** `subjects` are what acts of one kind are listed together by: repositories, hosts, paths. */

@@ -8,6 +8,7 @@ import { fields, resourcesOf, type Templates, text } from './template';
 const LABEL = 15;
 const WIDTH = 120;
 const FEW_LINES = 3;
+const OBSERVES = 'what no rule allows on the hosts below passes without a credential and is recorded, not refused';
 
 /**
  * How long a task can live past its lifetime: the reaper looks each minute, and Fargate gives containers up to two to
@@ -77,6 +78,7 @@ function profile(found: FoundDocument): string[] {
   const acts = irreversibleActs(document);
   return [
     `profile ${document.profile}`,
+    ...(document.mode === 'observe' ? [row('  observes only', OBSERVES)] : []),
     ...hosts(
       '  hosts',
       document.rules.map(({ host }) => host),
@@ -86,6 +88,10 @@ function profile(found: FoundDocument): string[] {
       document.requestable.map(({ host }) => host),
     ),
     ...hosts('  blocked', document.blocked),
+    ...hosts(
+      '  private too',
+      [...document.rules, ...document.requestable].flatMap(({ host, limits }) => (limits?.allowPrivate ? [host] : [])),
+    ),
     row('  grants', document.grants.map(grant).join('; ') || 'none'),
     row('  money', money(document)),
     ...(acts.length === 0 ? ['nothing outside; what it knows can still leave to its hosts'] : acts).map((act, i) =>

@@ -28,6 +28,18 @@ export const documentGrant = z.discriminatedUnion('kind', [
 export type DocumentGrant = z.infer<typeof documentGrant>;
 
 /**
+ * Whether refusals of rules are kept (`enforce`, the default) or only written down (`observe`).
+ *
+ * Observing never opens what is closed by default. It lets a request pass, without any credential and recorded with
+ * `enforced: false`, only where one of the document's `rules` names the host and the request failed what that rule says
+ * of method, path, query, body or URL. Refused in both modes: callers without a session, requests that are malformed or
+ * carry a secret, hosts that no rule names or that are blocked, what still has to be requested or approved, plain http
+ * without a rule for it, WebSockets without one, rates, private addresses. See docs/decisions/0016-observe-mode.md.
+ */
+export const MODES = ['enforce', 'observe'] as const;
+export type Mode = (typeof MODES)[number];
+
+/**
  * What one profile may do, as every service that enforces it reads it. Written by the compiler only; a service that
  * loads one parses it with {@link parseDocument} and records the SHA-256 of the bytes it read.
  */
@@ -35,6 +47,15 @@ export const policyDocument = z
   .strictObject({
     version: z.literal(DOCUMENT_VERSION),
     profile: id,
+    mode: z.optional(
+      z
+        .enum(MODES)
+        .check(
+          z.describe(
+            'observe lets pass, uncredentialed and recorded as not enforced, what fails a rule that names its host; hosts without a rule stay closed. Default enforce',
+          ),
+        ),
+    ),
     session: z.strictObject({
       image: z.string().check(z.describe('repository@sha256:digest, or an asset tagged by the hash of its content')),
       command: z.optional(z.array(z.string())),

@@ -38,6 +38,36 @@ export const ruleLimits = z.strictObject({
   encodedSlash: z.optional(
     z.boolean().check(z.describe('`%2f` may stand in the path (npm asks for scoped packages so); default false')),
   ),
+  urls: z.optional(
+    z
+      .literal('seen')
+      .check(
+        z.describe(
+          'only URLs that the task or an answer to an earlier request named, byte for byte; default: whatever paths and query allow',
+        ),
+      ),
+  ),
+  maxUrlBytes: z.optional(
+    z.int().check(z.minimum(16), z.describe('of scheme, host, path and query together; default 8192')),
+  ),
+  maxOpaqueBytes: z.optional(
+    z
+      .int()
+      .check(
+        z.minimum(0),
+        z.describe('what a URL may carry in runs that look like encoded or random data; default 2048'),
+      ),
+  ),
+  distinctUrls: z.optional(
+    z.int().check(z.minimum(1), z.describe('different URLs one session may ask this rule for; default: no limit')),
+  ),
+  allowPrivate: z.optional(
+    z
+      .boolean()
+      .check(
+        z.describe('this exact host may have a private address; never loopback, link-local or metadata; default false'),
+      ),
+  ),
 });
 
 export const queryParameter = z.strictObject({
@@ -72,18 +102,48 @@ export const ruleOrigin = z.strictObject({
   name: z.string(),
 });
 
+/**
+ * Ports a rule may name. 80 is plain http, which anybody on the way reads and rewrites: such a rule only reads, and
+ * nothing is added to its requests. Profiles do not offer it, since the platform's firewalls pass TLS only; it is for
+ * documents written for a proxy that stands alone (a package mirror without TLS).
+ */
+export const PORTS = [443, 80] as const;
+
 /** One rule of a policy document. */
-export const egressRule = z.strictObject({
-  id: z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]*$/), z.describe('unique in the document; stands in every record')),
-  ...ruleMatch,
-  port: z.literal(443),
-  limits: z.optional(ruleLimits),
-  inject: z.optional(z.string().check(z.describe('id of the grant whose credential the proxy adds'))),
-  via: z.optional(
-    z.enum(['commit-broker']).check(z.describe('the platform service that takes the request in place of the host')),
-  ),
-  ask: z.optional(z.boolean().check(z.describe('a person approves the exact bytes first; default false'))),
-  origin: ruleOrigin,
-  reason: z.string().check(z.minLength(1)),
-});
+export const egressRule = z
+  .strictObject({
+    id: z
+      .string()
+      .check(z.regex(/^[a-z0-9][a-z0-9.-]*$/), z.describe('unique in the document; stands in every record')),
+    ...ruleMatch,
+    port: z.literal(PORTS).check(z.describe('80 is plain http: reading only, and nothing injected')),
+    limits: z.optional(ruleLimits),
+    inject: z.optional(z.string().check(z.describe('id of the grant whose credential the proxy adds'))),
+    via: z.optional(
+      z.enum(['commit-broker']).check(z.describe('the platform service that takes the request in place of the host')),
+    ),
+    ask: z.optional(z.boolean().check(z.describe('a person approves the exact bytes first; default false'))),
+    origin: ruleOrigin,
+    reason: z.string().check(z.minLength(1)),
+  })
+  .check(
+    z.refine((rule) => rule.port !== 80 || !isWrite(rule.methods), { error: 'a rule on port 80 only reads' }),
+    z.refine(({ port, limits }) => port !== 80 || limits?.websocket !== true, {
+      error: 'a rule on port 80 has no WebSocket',
+    }),
+    z.refine(({ port, inject, via }) => port !== 80 || (inject === undefined && via === undefined), {
+      error: 'a rule on port 80 injects nothing and goes to its host',
+    }),
+    z.refine(({ host, limits }) => limits?.allowPrivate !== true || isExactHost(host), {
+      error: 'allowPrivate wants an exact host',
+    }),
+    z.refine(({ methods, limits }) => limits?.urls !== 'seen' || !isWrite(methods), {
+      error: 'a rule for seen URLs only reads',
+    }),
+  );
 export type EgressRule = z.infer<typeof egressRule>;
+
+function isExactHost(host: string): boolean {
+  const parsed = parseHostPattern(host);
+  return parsed.kind === 'ok' && parsed.value.kind === 'exact';
+}

@@ -3,7 +3,7 @@ import { PRESET_NAMES } from '../egress/presets';
 import { isPublicSuffixWildcard } from '../egress/public-suffix';
 import { isWrite, READ_METHODS } from '../egress/rule';
 import { checkSize, FARGATE_CPUS, STORAGE_GIB } from '../session/size';
-import type { ProfileConfig } from './config';
+import type { ProfileConfig, TargetConfig } from './config';
 import type { Problem, ProblemPath } from './problem';
 
 /** Seconds. A session outlives neither the longest life of the second compute backend nor a working day. */
@@ -136,11 +136,41 @@ export function checkRules(config: ProfileConfig): Problem[] {
   );
 }
 
+type Target = Pick<TargetConfig, 'host' | 'methods' | 'graphql' | 'mcp' | 'urls' | 'allowPrivate'>;
+
+export function checkTarget(path: ProblemPath, target: Target): Problem[] {
+  return [...checkBody(path, target), ...checkSeen(path, target), ...checkPrivate(path, target)];
+}
+
+/** The URL is all that may carry something out of a reading request; a body beside it would make the limit a show. */
+function checkSeen(path: ProblemPath, { urls, methods = [] }: Target): Problem[] {
+  if (urls === undefined || !isWrite(methods)) return [];
+  return [
+    {
+      path: [...path, 'urls'],
+      got: `urls: seen and methods ${methods.join(', ')}`,
+      expected: 'methods that only read on a rule for seen URLs',
+      fix: 'a body carries what the URL may not; make the methods that write a rule of their own',
+    },
+  ];
+}
+
+/** Whoever may name hosts below a wildcard could point one at any address of the network. */
+function checkPrivate(path: ProblemPath, { allowPrivate, host }: Target): Problem[] {
+  const parsed = parseHostPattern(host);
+  if (allowPrivate !== true || parsed.kind === 'invalid' || parsed.value.kind === 'exact') return [];
+  return [
+    {
+      path: [...path, 'allowPrivate'],
+      got: `allowPrivate on "${host}"`,
+      expected: 'one exact host that may have a private address',
+      fix: 'make a rule for each such host',
+    },
+  ];
+}
+
 /** GraphQL and MCP travel in the body of a POST: on any other method such a rule would look stricter than it is. */
-export function checkTarget(
-  path: ProblemPath,
-  target: { methods?: readonly string[]; graphql?: unknown; mcp?: unknown },
-): Problem[] {
+function checkBody(path: ProblemPath, target: Target): Problem[] {
   if (target.graphql && target.mcp) {
     return [
       {

@@ -46,6 +46,7 @@ export function compileProfile(input: CompileInput): CompileResult {
     document: {
       version: DOCUMENT_VERSION,
       profile: input.name,
+      ...(config.egress.mode === 'observe' && { mode: config.egress.mode }),
       session: {
         image: input.image,
         ...(config.command && { command: [...config.command] }),
@@ -133,6 +134,11 @@ function rule(config: RuleConfig | GrantRule): Omit<EgressRule, 'id' | 'origin'>
     ...(config.maxBody !== undefined && { maxBodyBytes: config.maxBody }),
     ...(config.rate !== undefined && { requestsPerMinute: config.rate }),
     ...(config.websocket !== undefined && { websocket: config.websocket }),
+    ...(config.urls !== undefined && { urls: config.urls }),
+    ...(config.maxUrlBytes !== undefined && { maxUrlBytes: config.maxUrlBytes }),
+    ...(config.maxOpaqueBytes !== undefined && { maxOpaqueBytes: config.maxOpaqueBytes }),
+    ...(config.distinctUrls !== undefined && { distinctUrls: config.distinctUrls }),
+    ...(config.allowPrivate !== undefined && { allowPrivate: config.allowPrivate }),
   };
   return {
     host: normalise(config.host),

@@ -1,3 +1,4 @@
+import type { Mode } from '../egress/document';
 import type { Method } from '../egress/rule';
 
 /**
@@ -33,6 +34,8 @@ export interface SizeConfig {
 }
 
 export interface EgressConfig {
+  /** Absent: enforce. */
+  readonly mode?: Mode;
   readonly presets: readonly string[];
   readonly rules: readonly RuleConfig[];
   readonly requestable: readonly RuleConfig[];
@@ -53,6 +56,11 @@ export interface TargetConfig {
   readonly maxBody?: number;
   readonly rate?: number;
   readonly websocket?: boolean;
+  readonly urls?: 'seen';
+  readonly maxUrlBytes?: number;
+  readonly maxOpaqueBytes?: number;
+  readonly distinctUrls?: number;
+  readonly allowPrivate?: boolean;
   readonly ask?: boolean;
 }
 

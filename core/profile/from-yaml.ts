@@ -32,6 +32,7 @@ export function toProfile(yaml: ProfileYaml, region: string): ProfileConfig {
     lifetime,
     idleTimeout: yaml.idleTimeout ? seconds(yaml.idleTimeout) : Math.min(DEFAULTS.idleSeconds, lifetime),
     egress: {
+      ...(yaml.egress?.mode && { mode: yaml.egress.mode }),
       presets: yaml.egress?.presets ?? [],
       rules: (yaml.egress?.rules ?? []).map(toRule),
       requestable: (yaml.egress?.requestable ?? []).map(toRule),

@@ -45,7 +45,11 @@ export function documentGrant(id: string, grant: GrantConfig): DocumentGrant {
 
 function targetOf(grant: TargetConfig): TargetConfig {
   const { host, methods, paths, query, graphql, mcp, maxBody, rate, websocket, ask } = grant;
-  return { host, methods, paths, query, graphql, mcp, maxBody, rate, websocket, ask };
+  const { urls, maxUrlBytes, maxOpaqueBytes, distinctUrls, allowPrivate } = grant;
+  return {
+    ...{ host, methods, paths, query, graphql, mcp, maxBody, rate, websocket, ask },
+    ...{ urls, maxUrlBytes, maxOpaqueBytes, distinctUrls, allowPrivate },
+  };
 }
 
 /** git asks with and without `.git`; both are the same repository. */

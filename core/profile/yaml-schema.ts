@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { MODES } from '../egress/document';
 import { PRESET_NAMES } from '../egress/presets';
 import { graphqlMatch, METHODS, mcpMatch, pathPattern, queryParameter } from '../egress/rule';
 import { checkHost } from './check';
@@ -57,6 +58,11 @@ const pathRule = z
     ),
   );
 
+const bytes = (least: number, example: number) =>
+  z
+    .int(says('a number of bytes, without unit', `write ${example}`))
+    .check(z.minimum(least, says(`at least ${least}`, `write ${example}`)));
+
 const target = {
   host,
   methods: z.optional(methods),
@@ -73,6 +79,13 @@ const target = {
     z.int(says('requests a minute, a whole number', 'write 60')).check(z.minimum(1, says('at least 1', 'write 60'))),
   ),
   websocket: z.optional(yes),
+  urls: z.optional(z.literal('seen', says('seen', 'write urls: seen, or leave it out for every URL the rule allows'))),
+  maxUrlBytes: z.optional(bytes(16, 1024)),
+  maxOpaqueBytes: z.optional(bytes(0, 128)),
+  distinctUrls: z.optional(
+    z.int(says('a number of URLs, a whole number', 'write 200')).check(z.minimum(1, says('at least 1', 'write 200'))),
+  ),
+  allowPrivate: z.optional(yes),
   ask: z.optional(yes),
 };
 
@@ -159,6 +172,7 @@ export const profileYaml = z.strictObject({
   idleTimeout: z.optional(duration),
   egress: z.optional(
     z.strictObject({
+      mode: z.optional(z.enum(MODES, says('enforce or observe', 'leave it out to enforce'))),
       presets: z.optional(
         z.array(z.enum(PRESET_NAMES, says('the name of a preset', `choose from ${PRESET_NAMES.join(', ')}`))),
       ),

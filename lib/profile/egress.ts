@@ -59,6 +59,22 @@ export interface EgressTarget {
   readonly requestsPerMinute?: number;
   /** @default false */
   readonly websocket?: boolean;
+  /**
+   * Only URLs that the task text or an answer to an earlier allowed request named, byte for byte, so that a URL an agent
+   * makes up carries nothing out. For rules that only read. @default false: every URL that paths and query allow
+   */
+  readonly seenUrlsOnly?: boolean;
+  /** Bytes of a whole URL. At least 16. @default 8192 */
+  readonly maxUrlBytes?: number;
+  /** Bytes a URL may carry in runs that look like encoded or random data. @default 2048 */
+  readonly maxOpaqueBytes?: number;
+  /** Different URLs that one session may ask for. @default no limit of this rule */
+  readonly distinctUrls?: number;
+  /**
+   * The host, which has to be an exact one, may resolve to a private address. Loopback, link-local and metadata
+   * addresses stay closed. @default false
+   */
+  readonly allowPrivate?: boolean;
   /** A person approves the exact bytes of each request first. @default false */
   readonly ask?: boolean;
 }
@@ -113,6 +129,11 @@ export function targetConfig(host: string, target: EgressTarget): TargetConfig {
     maxBody: target.maxBody?.toBytes(),
     rate: target.requestsPerMinute,
     websocket: target.websocket,
+    urls: target.seenUrlsOnly ? 'seen' : undefined,
+    maxUrlBytes: target.maxUrlBytes,
+    maxOpaqueBytes: target.maxOpaqueBytes,
+    distinctUrls: target.distinctUrls,
+    allowPrivate: target.allowPrivate,
     ask: target.ask,
   };
 }

@@ -44,6 +44,7 @@ function profileFromConfig(name: string, config: ProfileConfig, folder: string):
     presets: config.egress.presets.map((preset) => EgressPreset._named(preset as PresetName)),
     rules: config.egress.rules.map((rule) => EgressRule._fromConfig(rule)),
     requestable: config.egress.requestable.map((rule) => EgressRule._fromConfig(rule)),
+    observeOnly: config.egress.mode === 'observe',
     blockedHosts: [...config.egress.blocked],
     grants: Object.entries(config.grants).map(([id, grant]) => Grant._fromConfig(id, grant)),
     models: { allow: [...config.models.allow], budgetUsd: config.models.budget },

@@ -36,6 +36,12 @@ export interface SessionProfileProps {
   readonly rules?: EgressRule[];
   /** What an approver may open for one session while it runs. @default nothing */
   readonly requestable?: EgressRule[];
+  /**
+   * Write down what rules would refuse instead of refusing it, to find out what a profile needs. Passes, without any
+   * credential, only requests to hosts that the profile's presets, rules or grants name and that fail them on method,
+   * path, query, body or URL; every other refusal is kept. @default false: enforce
+   */
+  readonly observeOnly?: boolean;
   /** Hosts closed whatever a preset, rule or grant opens. @default none */
   readonly blockedHosts?: string[];
   /** @default none */
@@ -108,6 +114,7 @@ function render(props: SessionProfileProps): ProfileConfig {
     lifetime,
     idleTimeout: props.idleTimeout?.toSeconds() ?? Math.min(DEFAULTS.idleSeconds, lifetime),
     egress: {
+      ...(props.observeOnly && { mode: 'observe' as const }),
       presets: (props.presets ?? []).map((preset) => preset.name),
       rules: (props.rules ?? []).map((rule) => rule._render()),
       requestable: (props.requestable ?? []).map((rule) => rule._render()),

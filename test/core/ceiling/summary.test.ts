@@ -129,6 +129,29 @@ describe('W4 W7 the text that ends npm run synth', () => {
     expect(Number(stated)).toBeLessThan(exact + 0.01);
   });
 
+  it('N8 says of a profile that observes only that it does, and what that lets pass', () => {
+    const reading = [rule({ methods: ['GET'] }), rule({ id: 'rule.2', host: 'b.example.com', methods: ['GET'] })];
+    const text = summaryText({ A: profiles(withRules(reading, { mode: 'observe' })) }, ['A']);
+    expect(rows(text, 'observes only')).toEqual([expect.stringContaining('passes without a credential')]);
+    expect(rows(text, 'irreversible')).toEqual([
+      'any method on api.example.com, b.example.com without a credential [the profile observes only]',
+    ]);
+    for (const more of [{}, { mode: 'enforce' as const }]) {
+      const enforced = summaryText({ A: profiles(withRules(reading, more)) }, ['A']);
+      expect(enforced).not.toContain('observes');
+      expect(rows(enforced, 'irreversible')).toEqual([expect.stringContaining('nothing outside')]);
+    }
+  });
+
+  it('N3 names the hosts that may have a private address', () => {
+    const limits = { allowPrivate: true };
+    const rules = [rule({ limits }), rule({ id: 'rule.2', host: 'b.example.com' })];
+    const asked = [rule({ id: 'requestable.1', host: 'c.example.com', limits })];
+    const text = summaryText({ A: profiles(withRules(rules, { requestable: asked })) }, ['A']);
+    expect(rows(text, 'private too')).toEqual(['2: api.example.com, c.example.com']);
+    expect(summaryText({ A: profiles(withRules([rule({})])) }, ['A'])).not.toContain('private too');
+  });
+
   it('shows a rule of the profile that writes without a grant', () => {
     const text = summaryText({ A: profiles(withRules([rule({})])) }, ['A']);
     expect(rows(text, 'irreversible')).toEqual(['POST api.example.com']);

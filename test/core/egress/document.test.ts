@@ -42,6 +42,8 @@ describe('N6 a service refuses a document it does not wholly understand', () => 
     ['an unknown key of the session', { session: { ...good.session, privileged: true } }, /^session: /],
     ['an unknown key of a grant', { grants: [{ ...good.grants[0], token: 'x' }] }, /^grants\.0: /],
     ['an unknown kind of grant', { grants: [{ kind: 'password', id: 'cloud' }] }, /^grants\.0/],
+    ['a mode that is none', { mode: 'off' }, /^mode: /],
+    ['a port 80 that writes', { rules: [rule('rule.1', { port: 80, methods: ['PUT'] })] }, /^rules\.0: .*only reads/],
     ['a newer version', { version: DOCUMENT_VERSION + 1 }, /^version: /],
     ['a version as text', { version: String(DOCUMENT_VERSION) }, /^version: /],
     ['no version', { version: undefined }, /^version: /],
@@ -61,6 +63,11 @@ describe('N6 a service refuses a document it does not wholly understand', () => 
     const found = problems(change);
     expect(found.filter((problem) => expected.test(problem))).not.toEqual([]);
     expect(found).toHaveLength(1);
+  });
+
+  it.each(['enforce', 'observe'])('N8 knows the mode %s, and a document without one', (mode) => {
+    expect(problems({ mode })).toEqual([]);
+    expect(problems({})).toEqual([]);
   });
 
   it('N6 a rule may inject a grant that is there', () => {

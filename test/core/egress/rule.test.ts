@@ -55,13 +55,25 @@ describe('N5 rules of a document', () => {
     ['a lower-case method', { methods: ['get'] }],
     ['no method', { methods: [] }],
     ['an address', { host: '10.0.0.1' }],
-    ['another port', { port: 80 }],
+    ['another port', { port: 8443 }],
+    ['port 80 that writes', { port: 80, methods: ['GET', 'POST'] }],
+    ['port 80 with a credential', { port: 80, inject: 'cloud' }],
+    ['port 80 by way of a service', { port: 80, via: 'commit-broker' }],
+    ['a WebSocket on port 80', { port: 80, limits: { websocket: true } }],
     ['no port', { port: undefined }],
     ['no reason', { reason: '' }],
     ['an unknown key', { allow: true }],
     ['an unknown limit', { limits: { timeout: 1 } }],
     ['a body below nothing', { limits: { maxBodyBytes: -1 } }],
     ['no requests at all', { limits: { requestsPerMinute: 0 } }],
+    ['URLs of another kind', { limits: { urls: 'known' } }],
+    ['seen URLs with a method that writes', { methods: ['GET', 'POST'], limits: { urls: 'seen' } }],
+    ['a URL shorter than one can be', { limits: { maxUrlBytes: 15 } }],
+    ['a part of a byte', { limits: { maxUrlBytes: 100.5 } }],
+    ['opaque bytes below nothing', { limits: { maxOpaqueBytes: -1 } }],
+    ['no URL at all', { limits: { distinctUrls: 0 } }],
+    ['private addresses below a wildcard', { host: '*.example.com', limits: { allowPrivate: true } }],
+    ['private addresses of a whole domain', { host: '.example.com', limits: { allowPrivate: true } }],
     ['a list of no path, which reads as every path or as none', { paths: [] }],
     ['an unnamed parameter', { query: [{ name: '' }] }],
     ['a parameter without a value to have', { query: [{ name: 'q', values: [] }] }],
@@ -73,6 +85,17 @@ describe('N5 rules of a document', () => {
     ['an id with a space', { id: 'a b' }],
   ])('N5 refuses %s', (_, change) => {
     expect(accepts(change)).toBe(false);
+  });
+
+  it('N5 plain http is read without a credential', () => {
+    expect(accepts({ port: 80, methods: ['GET', 'HEAD', 'OPTIONS'], limits: { requestsPerMinute: 60 } })).toBe(true);
+    expect(accepts({ port: 80, limits: { websocket: false } })).toBe(true);
+  });
+
+  it('N11 N12 limits of URLs, and an exact host that may be private', () => {
+    const limits = { urls: 'seen', maxUrlBytes: 16, maxOpaqueBytes: 0, distinctUrls: 1, allowPrivate: true };
+    expect(accepts({ limits })).toBe(true);
+    expect(accepts({ host: '*.example.com', limits: { allowPrivate: false } })).toBe(true);
   });
 
   it('N5 no parameter at all is a rule of its own: the query must be empty', () => {

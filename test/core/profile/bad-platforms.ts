@@ -29,6 +29,7 @@ profiles:
     lifetime: 2h
     idleTimeout: 15m
     egress:
+      mode: observe
       presets: [npm, pypi]
       rules:
         - host: rule.example.com
@@ -337,6 +338,7 @@ const profile: Row[] = [
 
 const EGRESS = `${CODING}.egress`;
 const egress: Row[] = [
+  ['a mode that is none', ['mode: observe', 'mode: off #<'], `${EGRESS}.mode`, '"off"', 'enforce or observe', 'leave'],
   ['an unknown preset', ['[npm, pypi]', '[npmm] #<'], `${EGRESS}.presets[0]`, '"npmm"', 'a preset', 'github, npm'],
   ['a preset twice', ['[npm, pypi]', '[npm, pypi, npm] #<'], `${EGRESS}.presets[2]`, '"npm" again', 'once', 'remove'],
   ['presets as text', ['[npm, pypi]', 'npm #<'], `${EGRESS}.presets`, '"npm"', 'a list', SEE],
@@ -706,6 +708,13 @@ const targets: Row[] = places.flatMap(({ host, path, indent }) => {
     beside('a rate of nothing', 'rate: 0', 'rate', '0', 'at least 1', '60'),
     beside('half a request', 'rate: 1.5', 'rate', '1.5', 'whole', '60'),
     beside('a websocket on', 'websocket: on', 'websocket', '"on"', 'true or false', 'without quotes'),
+    beside('all URLs', 'urls: all', 'urls', '"all"', 'seen', 'leave it out'),
+    beside('a URL size with unit', 'maxUrlBytes: 1KiB', 'maxUrlBytes', '"1KiB"', 'number of bytes', '1024'),
+    beside('a URL size of nothing', 'maxUrlBytes: 15', 'maxUrlBytes', '15', 'at least 16', '1024'),
+    beside('an opaque size below nothing', 'maxOpaqueBytes: -1', 'maxOpaqueBytes', '-1', 'at least 0', '128'),
+    beside('no URL at all', 'distinctUrls: 0', 'distinctUrls', '0', 'at least 1', '200'),
+    beside('half a URL', 'distinctUrls: 1.5', 'distinctUrls', '1.5', 'whole', '200'),
+    beside('a private yes', 'allowPrivate: yes', 'allowPrivate', '"yes"', 'true or false', 'without quotes'),
     beside('an ask in quotes', 'ask: "true"', 'ask', '"true"', 'true or false', 'without quotes'),
     beside('a key nobody knows', 'unknown: 1', 'unknown', '"unknown"', 'methods', 'remove'),
     beside(
@@ -735,6 +744,26 @@ const targets: Row[] = places.flatMap(({ host, path, indent }) => {
   ];
 });
 
+/** Limits that contradict the rest of their rule. A rule that writes needs a reason, which two of the hosts have below. */
+const contradictions: Row[] = [
+  ...places.map(({ host, path, indent }): Row => {
+    const lines = ['methods: [GET, POST]', 'urls: seen #<'].map((line) => `\n${' '.repeat(indent)}${line}`).join('');
+    const edit = [`host: ${host}`, `host: ${host}${lines}`] as const;
+    return [`seen URLs and writing in ${path}`, edit, `${path}.urls`, 'GET, POST', 'only read', 'of their own'];
+  }),
+  ...places.slice(0, 2).map(({ host, path, indent }): Row => {
+    const edit = [`host: ${host}`, `host: "*.${host}"\n${' '.repeat(indent)}allowPrivate: true #<`] as const;
+    return [
+      `private addresses below a wildcard in ${path}`,
+      edit,
+      `${path}.allowPrivate`,
+      `*.${host}`,
+      'exact',
+      'each',
+    ];
+  }),
+];
+
 /** A key that nobody knows, at each level that the places above don't have. */
 const unknown: Row[] = [
   ['version: 1', '', 'version: 1\nunknown: 1 #<', 'tier'],
@@ -742,7 +771,7 @@ const unknown: Row[] = [
   ['    lifetime: 2h', CODING, '    lifetime: 2h\n    unknown: 1 #<', 'lifetime'],
   ['digest: "', `${CODING}.image`, 'unknown: 1, digest: "', 'build'],
   ['      cpu: 2', `${CODING}.size`, '      cpu: 2\n      unknown: 1 #<', 'memory'],
-  ['      presets:', EGRESS, '      unknown: 1 #<\n      presets:', 'requestable'],
+  ['      presets:', EGRESS, '      unknown: 1 #<\n      presets:', 'mode'],
   ['        access: write', `${GRANTS}.github`, '        access: write\n        unknown: 1 #<', 'repositories'],
   ['        services:', `${GRANTS}.cloud`, '        unknown: 1 #<\n        services:', 'buckets'],
   ['      allow:', `${CODING}.models`, '      unknown: 1 #<\n      allow:', 'budget'],
@@ -768,6 +797,6 @@ const parts: BadPlatform[] = [
 ];
 
 export const BAD_PLATFORMS: readonly BadPlatform[] = [
-  ...[...platform, ...profile, ...egress, ...grants, ...targets, ...unknown].map(bad),
+  ...[...platform, ...profile, ...egress, ...grants, ...targets, ...contradictions, ...unknown].map(bad),
   ...parts,
 ];

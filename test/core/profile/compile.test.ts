@@ -302,6 +302,10 @@ describe('N5 rules of a profile', () => {
             maxBody: 0,
             rate: 5,
             websocket: false,
+            maxUrlBytes: 1024,
+            maxOpaqueBytes: 0,
+            distinctUrls: 7,
+            allowPrivate: true,
             ask: true,
             reason: 'issues',
           },
@@ -312,10 +316,53 @@ describe('N5 rules of a profile', () => {
       paths: ['/graphql'],
       query: [{ name: 'v', values: ['1'] }],
       graphql: { operations: ['query'], fields: ['issue'] },
-      limits: { maxBodyBytes: 0, requestsPerMinute: 5, websocket: false },
+      limits: {
+        ...{ maxBodyBytes: 0, requestsPerMinute: 5, websocket: false },
+        ...{ maxUrlBytes: 1024, maxOpaqueBytes: 0, distinctUrls: 7, allowPrivate: true },
+      },
       ask: true,
       reason: 'issues',
     });
+  });
+
+  it('N11 N12 a grant keeps every limit it was given', () => {
+    const limits = { urls: 'seen' as const, maxUrlBytes: 99, maxOpaqueBytes: 5, distinctUrls: 3, allowPrivate: true };
+    const wiki: GrantConfig = { kind: 'oauth', provider: 'wiki', host: 'wiki.example.com', ...limits };
+    expect(documentOf({ grants: { wiki } }).rules.map((rule) => rule.limits)).toEqual([limits]);
+  });
+
+  it.each<[string, Change, (string | number)[]]>([
+    ['in a rule', own({ urls: 'seen', methods: ['GET', 'PUT'] }), ['egress', 'rules', 0, 'urls']],
+    [
+      'in what may be asked for',
+      { egress: { requestable: [{ host: 'a.example.com', methods: ['POST'], urls: 'seen', reason: 'x' }] } },
+      ['egress', 'requestable', 0, 'urls'],
+    ],
+    [
+      'in a grant',
+      { grants: { wiki: { kind: 'oidc', audience: 'x', host: 'a.example.com', methods: ['POST'], urls: 'seen' } } },
+      ['grants', 'wiki', 'urls'],
+    ],
+  ])('N11 seen URLs beside a method that writes are a show: %s', (_, change, path) => {
+    expect(problemsOf(change)).toMatchObject([{ path, expected: expect.stringContaining('only read') }]);
+  });
+
+  it('N11 seen URLs beside methods that read are a rule', () => {
+    const { rules } = documentOf(own({ urls: 'seen', methods: ['GET', 'HEAD', 'OPTIONS'] }));
+    expect(rules).toMatchObject([{ limits: { urls: 'seen' } }]);
+  });
+
+  it.each(['*.example.com', '.example.com'])('N3 only an exact host may be private, not %s', (host) => {
+    expect(problemsOf(own({ host, allowPrivate: true }))).toMatchObject([
+      { path: ['egress', 'rules', 0, 'allowPrivate'], got: expect.stringContaining(host) },
+    ]);
+    expect(problemsOf(own({ host, allowPrivate: false }))).toEqual([]);
+  });
+
+  it('N8 a document enforces unless its profile says observe', () => {
+    expect(documentOf({})).not.toHaveProperty('mode');
+    expect(documentOf({ egress: { mode: 'enforce' } })).not.toHaveProperty('mode');
+    expect(documentOf({ egress: { mode: 'observe' } }).mode).toBe('observe');
   });
 
   const graphql = { operations: ['query' as const] };

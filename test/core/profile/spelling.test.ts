@@ -134,6 +134,7 @@ const SPELLINGS: readonly Spelling[] = [
   same('storage', `${PROFILE}.size.storage`, SIZES),
   same('lifetime', `${PROFILE}.lifetime`, DURATIONS),
   same('idle time', `${PROFILE}.idleTimeout`, DURATIONS),
+  ['mode', `${PROFILE}.egress.mode`, ['enforce', 'observe'], ['', 'Observe', 'off', true]],
   ['presets', `${PROFILE}.egress.presets`, [[], ['npm', 'pypi']], [['nmp'], ['']]],
   same('blocked hosts of a profile', `${PROFILE}.egress.blocked`, HOSTS),
   ...['egress.rules.0', 'egress.requestable.0', 'grants.tickets', 'grants.wiki', 'grants.store'].flatMap(
@@ -149,6 +150,11 @@ const SPELLINGS: readonly Spelling[] = [
         same(`maxBody of ${at}`, `${path}.maxBody`, SIZES),
         [`rate of ${at}`, `${path}.rate`, [1, 60], [0, -1, 1.5, '60']],
         same(`websocket of ${at}`, `${path}.websocket`, SWITCHES),
+        [`urls of ${at}`, `${path}.urls`, ['seen'], ['Seen', 'all', true, '']],
+        [`maxUrlBytes of ${at}`, `${path}.maxUrlBytes`, [16, 1024], [15, 16.5, '1024', '1KiB', null]],
+        [`maxOpaqueBytes of ${at}`, `${path}.maxOpaqueBytes`, [0, 128], [-1, 0.5, '128', null]],
+        [`distinctUrls of ${at}`, `${path}.distinctUrls`, [1, 200], [0, -1, 1.5, '200', null]],
+        same(`allowPrivate of ${at}`, `${path}.allowPrivate`, SWITCHES),
         same(`ask of ${at}`, `${path}.ask`, SWITCHES),
       ];
     },

@@ -200,6 +200,7 @@ profiles:
     lifetime: 2h
     idleTimeout: 20m
     egress:
+      mode: observe
       presets: [npm, github]
       rules:
         - host: API.example.com
@@ -213,6 +214,12 @@ profiles:
           ask: true
           reason: issues
         - { host: .nodejs.org }
+        - host: wiki.example.net
+          urls: seen
+          maxUrlBytes: 512
+          maxOpaqueBytes: 64
+          distinctUrls: 100
+          allowPrivate: true
       requestable:
         - { host: docs.aws.amazon.com, reason: documentation }
       blocked: [codeload.github.com]
@@ -243,6 +250,7 @@ profiles:
       storage: Size.gibibytes(30),
       lifetime: Duration.hours(2),
       idleTimeout: Duration.minutes(20),
+      observeOnly: true,
       presets: [EgressPreset.NPM, EgressPreset.GITHUB],
       rules: [
         EgressRule.https('API.example.com', {
@@ -257,6 +265,13 @@ profiles:
           reason: 'issues',
         }),
         EgressRule.https('.nodejs.org'),
+        EgressRule.https('wiki.example.net', {
+          seenUrlsOnly: true,
+          maxUrlBytes: 512,
+          maxOpaqueBytes: 64,
+          distinctUrls: 100,
+          allowPrivate: true,
+        }),
       ],
       requestable: [EgressRule.https('docs.aws.amazon.com', { reason: 'documentation' })],
       blockedHosts: ['codeload.github.com'],
