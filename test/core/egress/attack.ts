@@ -158,6 +158,7 @@ export const ATTACKED: PolicyDocument = {
     rule('grant.ask', 'ask.test', { methods: ['POST'], ask: true, inject: 'api', origin: granted }),
     rule('preset.blocked', '.blocked.test', { methods: METHODS, origin: preset }),
     rule('rule.slashes', 'noslash.test'),
+    rule('rule.plain', 'plain.test', { port: 80 }),
     rule('rule.quiet', 'quiet.test', { methods: METHODS }),
   ],
   requestable: [

@@ -46,6 +46,14 @@ export const ATTACKS_ON_RULES: readonly Attack[] = [
     guards: 'decide.ts rule.port',
     expect: 'plain-http',
   },
+  allowed({
+    name: 'plain http where a rule has it',
+    ways: ['absolute'],
+    scheme: 'http',
+    host: 'plain.test',
+    guards: 'decide.ts rule.port',
+  }),
+  noRule({ name: 'https where a rule has plain http only', host: 'plain.test', guards: 'decide.ts rule.port' }),
   noRule({
     name: 'a method the rule lacks',
     host: 'paths.test',
