@@ -41,7 +41,7 @@ export function effectiveHosts(
   }
   return inOrder(toPatterns({ exact, below })).map((pattern) => ({
     pattern,
-    except: pattern.kind === 'exact' ? [] : inOrder(exceptions.get(pattern.name) ?? []),
+    except: inOrder(exceptions.get(pattern.name) ?? []),
   }));
 }
 

@@ -81,6 +81,10 @@ describe('N14 a Suricata rule is rendered from values, never from text', () => {
     expect(() => render({ kind: 'flowbits', operation: 'set', name })).toThrow(/flowbit/);
   });
 
+  it('N14 takes the largest sid there is', () => {
+    expect(render({ kind: 'sid', id: 2 ** 32 - 1 })).toContain('(sid:4294967295;)');
+  });
+
   it.each([-1, 1.5, Number.NaN, 2 ** 32])('N14 refuses the sid %d', (id) => {
     expect(() => render({ kind: 'sid', id })).toThrow(/whole number/);
   });
