@@ -31,6 +31,8 @@ export class EgressServer {
         tunnel: { host: tunnel.host, port: tunnel.port, serverName: serverName || undefined },
       };
     });
+    // Node watches the time-outs of a server's connections, and knows which are idle, from this event on.
+    this.inner.emit('listening');
     this.outer.maxConnections = ports.limits.connections;
     this.outer.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       if (this.draining) return writeRefusal(socket, { code: 'shutting-down', way: 'connect' });
@@ -54,12 +56,19 @@ export class EgressServer {
   async drain(deadline: Promise<void>): Promise<void> {
     this.draining = true;
     const closed = new Promise<void>((resolve) => this.outer.close(() => resolve()));
-    this.outer.closeIdleConnections();
-    this.inner.closeIdleConnections();
+    const closeIdle = (): void => {
+      this.outer.closeIdleConnections();
+      this.inner.closeIdleConnections();
+    };
+    closeIdle();
+    // Each connection that has finished its request since then.
+    const stop = this.ports.clock.every(200, closeIdle);
     await Promise.race([closed, deadline]);
+    stop();
     this.ports.states.cut(undefined);
     this.outer.closeAllConnections();
     this.inner.closeAllConnections();
+    this.inner.close();
     await this.ports.upstreams.close();
   }
 
@@ -84,7 +93,7 @@ export class EgressServer {
         requireHostHeader: false,
         joinDuplicateHeaders: false,
         noDelay: true,
-        connectionsCheckingInterval: 5_000,
+        connectionsCheckingInterval: Math.min(5_000, limits.headersTimeoutMs),
       },
       listener,
     );

@@ -88,7 +88,9 @@ class Exchange implements Cuttable, AnswerOwner {
   }
 
   async run(): Promise<void> {
-    if (!this.state.connect(this.request.socket) || !this.state.begin(this)) return await this.refuse('session-limit');
+    // A tunnel was counted when it was opened.
+    const connected = this.ingress.way === 'connect' || this.state.connect(this.request.socket);
+    if (!connected || !this.state.begin(this)) return await this.refuse('session-limit');
     this.response.once('close', () => this.state.end(this));
     try {
       await this.judge();
