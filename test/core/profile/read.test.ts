@@ -215,6 +215,12 @@ describe('W1 a right platform.yaml', () => {
     expect(configOf(edited(['lifetime: 2h', 'lifetime: 900s'])).profiles.coding?.lifetime).toBe(900);
   });
 
+  it('W1 a command is taken over as it stands, and is absent where there is none', () => {
+    const { coding, review } = configOf(GOOD).profiles;
+    expect(coding?.command).toEqual(['run', 'fast']);
+    expect(review).not.toHaveProperty('command');
+  });
+
   it('N1 what a file leaves out opens nothing', () => {
     const config = configOf('version: 1\nname: acme\nregion: eu-west-1\nprofiles:\n  first: { image: { build: . } }\n');
     expect(config).toMatchObject({ tier: 'standard', throwaway: false, network: {}, repositories: [], blocked: [] });
