@@ -182,16 +182,4 @@ describe('C1 callers from a file', () => {
     await told;
     expect(await who()).toBe('platform-paused');
   });
-
-  it('C1 a listener that throws keeps none from hearing', async () => {
-    open();
-    const heard: unknown[] = [];
-    callers?.onClosed(() => {
-      throw new Error('broken listener');
-    });
-    callers?.onClosed((key) => heard.push(key));
-    folder.replace('callers.json', { ...good, paused: true });
-    await expect(clock.advance(1000)).rejects.toThrow('broken listener');
-    expect(heard).toEqual([undefined]);
-  });
 });

@@ -1,0 +1,32 @@
+import { StaticCallers, staticClient } from '../../runtime/static-callers';
+import { SESSION } from '../core/session/samples';
+
+describe('C1 a client known by its security group', () => {
+  it('C1 is that client from wherever it calls', async () => {
+    const callers = new StaticCallers({ name: 'nightly-build', profile: 'builder' });
+    expect(await callers.identify()).toEqual({
+      kind: 'caller',
+      caller: {
+        key: 'nightly-build',
+        subject: { kind: 'client', name: 'nightly-build', profile: 'builder' },
+        opened: [],
+      },
+    });
+  });
+
+  it.each([
+    [{ name: 'Nightly', profile: 'builder' }, 'name'],
+    [{ name: '', profile: 'builder' }, 'name'],
+    [{ name: 'nightly', profile: 'a b' }, 'profile'],
+    [{ name: SESSION, profile: 'builder' }, 'form of a session'],
+  ])('C1 is not %j', (client, says) => {
+    expect(() => new StaticCallers(client)).toThrow(says);
+  });
+
+  it('C1 is named by two variables or by none', () => {
+    expect(staticClient({ CLIENT_NAME: 'a', CLIENT_PROFILE: 'b' })).toEqual({ name: 'a', profile: 'b' });
+    expect(staticClient({})).toBeUndefined();
+    expect(() => staticClient({ CLIENT_NAME: 'a' })).toThrow('set both');
+    expect(() => staticClient({ CLIENT_PROFILE: 'a' })).toThrow('set both');
+  });
+});
