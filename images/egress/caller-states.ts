@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { countRequest, type RateState } from '../../core/egress/rate';
 import { type CompiledSecrets, compileSecrets } from '../../core/egress/redact';
 import type { Caller } from '../../runtime/caller';
 import type { Clock } from '../../runtime/clock';
@@ -29,6 +30,7 @@ const MAX_SECRETS = 64;
 export class CallerState {
   readonly connections = new Set<Duplex>();
   readonly open = new Set<Cuttable>();
+  private readonly rates = new Map<string, RateState>();
   private values: string[] = [];
   private compiled: CompiledSecrets | undefined;
   private refusedNames = 0;
@@ -68,6 +70,13 @@ export class CallerState {
       this.refusedNames = 0;
     }
     return ++this.refusedNames <= this.limits.refusedNames;
+  }
+
+  /** Seconds until a rule may be used again; undefined where it may be used now, which is counted. */
+  use(ruleId: string, requestsPerMinute: number): number | undefined {
+    const result = countRequest(this.rates.get(ruleId), requestsPerMinute, this.clock.monotonic());
+    this.rates.set(ruleId, result.state);
+    return result.kind === 'limited' ? result.retryAfterSeconds : undefined;
   }
 
   /** Remembers what was injected for this caller, so that it is known wherever it turns up. */

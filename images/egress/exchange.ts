@@ -32,6 +32,14 @@ export interface Ingress {
   readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer };
 }
 
+/** What a document that observes lets pass; docs/decisions/0016-observe-mode.md has the list and why. */
+const OBSERVED: ReadonlySet<RefusalCode> = new Set([
+  'no-rule',
+  'body-not-understood',
+  'url-not-seen',
+  'url-too-opaque',
+]);
+
 type Allowed = Extract<Decision, { kind: 'allow' }>;
 
 /** Handles one request, whichever way it came; {@link Exchange} from the moment it is known who asks. */
@@ -151,15 +159,31 @@ class Exchange implements Cuttable, AnswerOwner {
     if (decision.kind === 'inspect') return await this.refuse('body-not-understood');
     if (decision.operations.length > 0) facts.operations = decision.operations;
     if (decision.rule) facts.ruleId = decision.rule.id;
-    if (decision.kind === 'deny') return await this.refuse(decision.code, decision.problem);
     if (decision.kind === 'ask') return await this.refuse('approval-required');
-    await this.forward(normal, decision, read);
+    if (decision.kind === 'allow') return await this.forward(normal, decision, read);
+    const rule = this.observes(normal, decision.code);
+    if (!rule) return await this.refuse(decision.code, decision.problem);
+    facts.enforced = false;
+    facts.reason = decision.code;
+    await this.forward(normal, { kind: 'allow', rule, operations: decision.operations }, read);
+  }
+
+  /** A rule of a host that is only observed, without what it would inject or route elsewhere. */
+  private observes(normal: EgressRequest, code: RefusalCode): EgressRule | undefined {
+    if (this.ready.policy.document.mode !== 'observe' || !OBSERVED.has(code) || normal.websocket) return undefined;
+    const named = this.ready.policy.rules.find(normal.host).find(({ rule }) => rule.origin.kind !== 'requestable');
+    if (!named || named.rule.port !== normal.port) return undefined;
+    const { inject: _inject, via: _via, ask: _ask, ...rule } = named.rule;
+    return rule;
   }
 
   private async forward(normal: EgressRequest, decision: Allowed, read: Buffer | undefined): Promise<void> {
     const { rule, grant } = decision;
     const { facts } = this.account;
     if (rule.via !== undefined) return await this.refuse('service-missing');
+    const { requestsPerMinute } = rule.limits ?? {};
+    const wait = requestsPerMinute === undefined ? undefined : this.state.use(rule.id, requestsPerMinute);
+    if (wait !== undefined) return await this.refuse('rate-limited', undefined, 'deny', wait);
 
     let credential: Credential | undefined;
     if (grant) {
@@ -181,9 +205,15 @@ class Exchange implements Cuttable, AnswerOwner {
     if (normal.websocket) return await this.switch(normal, decision, forwarded.headers);
     const body = await this.bodyFor(rule.limits?.maxBodyBytes ?? this.ports.limits.bodyBytes, read);
     if (this.response.destroyed || this.cutFor !== undefined) return await this.abandon(new Error('gone'));
+    this.pass();
+    this.send(normal, decision, forwarded.headers, body, credential !== undefined);
+  }
+
+  private pass(): void {
+    const { facts } = this.account;
+    if (!facts.enforced) return;
     facts.verdict = 'allow';
     facts.reason = 'rule';
-    this.send(normal, decision, forwarded.headers, body, credential !== undefined);
   }
 
   private send(
@@ -219,8 +249,7 @@ class Exchange implements Cuttable, AnswerOwner {
   private async switch(normal: EgressRequest, { rule }: Allowed, headers: string[]): Promise<void> {
     const { ports, account, ingress } = this;
     const { facts } = account;
-    facts.verdict = 'allow';
-    facts.reason = 'rule';
+    this.pass();
     if (!ingress.upgrade)
       return await this.refuse('malformed-request', 'a WebSocket handshake that asks for no switch');
     let upstream: WebSocket;
@@ -318,10 +347,19 @@ class Exchange implements Cuttable, AnswerOwner {
     this.refuse(code, undefined, error instanceof BodyRefused ? 'deny' : 'allow').catch(() => this.response.destroy());
   }
 
-  private async refuse(code: RefusalCode, problem?: string, verdict: 'deny' | 'allow' | 'ask' = 'deny'): Promise<void> {
+  /** `verdict` allow: what was allowed broke later. */
+  private async refuse(
+    code: RefusalCode,
+    problem?: string,
+    verdict: 'deny' | 'allow' = 'deny',
+    retryAfterSeconds?: number,
+  ): Promise<void> {
     const { facts } = this.account;
     facts.verdict = code === 'approval-required' ? 'ask' : verdict;
-    if (verdict === 'deny') facts.reason = code;
+    if (verdict === 'deny') {
+      facts.reason = code;
+      facts.enforced = true;
+    }
     this.ports.metrics.refused(code);
     await this.record();
     sendRefusal(this.response, {
@@ -331,6 +369,7 @@ class Exchange implements Cuttable, AnswerOwner {
       ...(this.normal && { host: this.normal.host, method: this.normal.method, path: this.normal.path }),
       ...(facts.ruleId !== undefined && { rule: facts.ruleId }),
       ...(problem !== undefined && { problem }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
       ...(this.ports.howToAsk !== undefined && { howToAsk: this.ports.howToAsk }),
     });
   }
@@ -354,8 +393,8 @@ class Exchange implements Cuttable, AnswerOwner {
   }
 }
 
-function targetOf({ host, port, scheme }: EgressRequest, _rule: EgressRule): Target {
-  return { host, port, scheme, allowPrivate: false };
+function targetOf({ host, port, scheme }: EgressRequest, { limits }: EgressRule): Target {
+  return { host, port, scheme, allowPrivate: limits?.allowPrivate === true };
 }
 
 function pathOf({ path, query }: EgressRequest): string {

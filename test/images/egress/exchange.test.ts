@@ -202,6 +202,60 @@ describe('credentials', () => {
   });
 });
 
+describe('N8 a document that observes', () => {
+  const observing = documentOf([OPEN, { ...GRANTED, id: 'grant.token.1', host: 'b.example.com' }], {
+    mode: 'observe',
+    requestable: [
+      rule({ id: 'requestable.1', host: 'c.example.com', origin: { kind: 'requestable', name: 'c.example.com' } }),
+    ],
+    blocked: ['d.example.com'],
+  });
+  const del = (host: string): string => `DELETE /x HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+
+  it('lets pass what fails a rule that names the host, and says what it would have been', async () => {
+    await start({ document: observing });
+    expect((await lab.send(HOST, del(HOST))).status).toBe(200);
+    expect(egress()).toMatchObject([{ verdict: 'deny', enforced: false, reason: 'no-rule', status: 200 }]);
+  });
+
+  it('injects nothing into it', async () => {
+    await start({ document: observing });
+    expect((await lab.send('b.example.com', del('b.example.com'))).status).toBe(200);
+    expect(upstream.requests[0]?.headers.join()).not.toContain(CANARY);
+  });
+
+  it.each(['c.example.com', 'd.example.com', 'e.example.com'])('keeps %s closed', async (host) => {
+    await start({ document: observing });
+    expect((await lab.send(host, del(host))).status).toBe(403);
+    expect(upstream.requests).toEqual([]);
+  });
+});
+
+describe('limits of rules', () => {
+  it('refuses beyond the rate of a rule, and says when to come back', async () => {
+    await start({ document: documentOf([{ ...OPEN, limits: { requestsPerMinute: 2 } }]) });
+    const answers = [await lab.get(HOST), await lab.get(HOST), await lab.get(HOST)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+    expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(0);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  it('dials a private address only for a rule that allows it', async () => {
+    const asked: boolean[] = [];
+    const mayDial = (_address: string, allowPrivate: boolean): boolean => {
+      asked.push(allowPrivate);
+      return true;
+    };
+    await start({
+      document: documentOf([OPEN, rule({ id: 'rule.2', host: 'b.example.com', limits: { allowPrivate: true } })]),
+      mayDial,
+    });
+    await lab.get(HOST);
+    await lab.get('b.example.com');
+    expect(asked).toEqual([false, false, true, true]);
+  });
+});
+
 describe('bodies', () => {
   const post = (length: number | 'chunked', headers = ''): string =>
     `POST /up HTTP/1.1\r\nHost: ${HOST}\r\n${headers}${length === 'chunked' ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`}\r\n\r\n`;

@@ -65,7 +65,7 @@ export interface LabOptions {
   readonly callerLimits?: Partial<CallerLimits>;
   /** Addresses of names; default loopback for every name. */
   readonly resolve?: (host: string) => string[];
-  readonly mayDial?: (address: string) => boolean;
+  readonly mayDial?: (address: string, allowPrivate: boolean) => boolean;
   /** The upstream's own certificate, by default a good one. */
   readonly certificate?: (authority: TestAuthority) => Promise<Pair>;
   readonly sink?: ByteSink;
