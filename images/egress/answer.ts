@@ -97,6 +97,10 @@ export class Answer implements UpstreamHandler {
         headers = without(headers, ['content-encoding', 'content-length', 'etag', 'content-md5', 'digest']);
     }
     const length = headerValue(headers, 'content-length');
+    if (length !== undefined && !/^\d{1,15}$/.test(length)) {
+      this.fail('upstream-malformed', new Error('a length that is no number'));
+      return;
+    }
     if (length !== undefined && !bodyless) this.remaining = Number(length);
     response.sendDate = false;
     response.writeHead(status, phrase(statusText), headers);

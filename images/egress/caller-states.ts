@@ -146,6 +146,12 @@ export class CallerStates {
     return this.states.size;
   }
 
+  get openRequests(): number {
+    let sum = 0;
+    for (const state of this.states.values()) sum += state.open.size;
+    return sum;
+  }
+
   get openConnections(): number {
     let sum = 0;
     for (const state of this.states.values()) sum += state.connections.size;

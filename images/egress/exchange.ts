@@ -319,6 +319,8 @@ class Exchange implements Cuttable, AnswerOwner {
 
   async settle(answer: Answer, failure: string | undefined): Promise<void> {
     const { facts } = this.account;
+    // The host answered without reading all; what is left of the body would stand in the way of the next request.
+    if (!this.request.complete) this.response.once('finish', () => this.request.socket.destroy());
     if (answer.status !== undefined) facts.status = answer.status;
     if (failure !== undefined) facts.failure = this.cutFor ?? failure;
     if (answer.upstreamRequestId !== undefined) facts.upstreamRequestId = answer.upstreamRequestId;
