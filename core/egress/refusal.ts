@@ -153,7 +153,7 @@ export const REFUSALS = {
     retryAfterSeconds: 5,
   },
   'service-missing': {
-    status: 503,
+    status: 403,
     says: 'the platform service that takes this request is not deployed',
     remedy: 'ask the platform team',
   },
