@@ -3,7 +3,7 @@ import { readPath } from './path';
 import { readQuery } from './query';
 import { type Refused, refused } from './refusal';
 import type { EgressRequest, WireRequest } from './request';
-import { METHODS, type Method } from './rule';
+import { isWrite, METHODS, type Method } from './rule';
 import { readHeaders } from './wire-headers';
 
 export const MAX_TARGET_BYTES = 8 * 1024;
@@ -32,6 +32,10 @@ export function normaliseRequest(wire: WireRequest): NormaliseResult {
   if (framing.kind === 'refused') return framing;
   if (framing.host === undefined) return malformed('no Host header');
   if (framing.websocket && method !== 'GET') return malformed('a WebSocket handshake that is no GET');
+
+  // Servers that ignore such a body read it as the next request on the connection, which may be another session's; and
+  // a rule that only reads would send whatever an agent likes.
+  if (framing.hasBody && !isWrite([method])) return malformed('a body with a method that only reads');
 
   const to = destination(wire, framing.host);
   if (to.kind === 'refused') return to;
@@ -97,7 +101,8 @@ function inTunnel({ tunnel, target }: WireRequest, hostHeader: string): Destinat
   const authority = parseAuthority(tunnel.host);
   if (authority.kind === 'refused') return authority;
   const { host } = authority;
-  if (authority.port !== undefined || tunnel.port !== 443) return refused('port-not-allowed', 'a tunnel to a port other than 443');
+  if (authority.port !== undefined || tunnel.port !== 443)
+    return refused('port-not-allowed', 'a tunnel to a port other than 443');
   if (tunnel.serverName === undefined) return refused('name-mismatch', 'TLS without a server name');
   const serverName = parseAuthority(tunnel.serverName);
   if (serverName.kind === 'refused' || serverName.port !== undefined || serverName.host !== host) {

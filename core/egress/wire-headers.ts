@@ -66,6 +66,8 @@ export function readHeaders(rawHeaders: readonly string[]): Framing | Refused {
     const lower = canonicalName(name);
     if (ONCE.has(lower)) {
       if (once.has(lower)) return malformed('a header is repeated that may stand once');
+      // Ours would be one reading of it and a server's another: `Content_Length` frames nothing for Node's parser.
+      if (name.includes('_')) return malformed('a header of the message itself, spelled with an underscore');
       once.set(lower, value);
     } else if (lower === 'connection') {
       connection += `,${value}`;

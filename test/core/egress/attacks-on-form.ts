@@ -171,6 +171,34 @@ export const ATTACKS_ON_FRAMING: readonly Attack[] = [
     method: 'POST',
     pitfall: 11,
   }),
+  ...['Content_Length: 5', 'Content_Type: text/plain', 'Transfer_Encoding: chunked'].map((line) =>
+    lines(`"${line}" alone`, [line], 'underscore', { method: 'POST', pitfall: 11 }),
+  ),
+  ...['GET', 'HEAD', 'OPTIONS'].flatMap((method) => [
+    malformed({
+      name: `${method} with a body`,
+      method,
+      lines: ['Content-Length: 5'],
+      guards: 'normalise.ts hasBody',
+      pitfall: 11,
+    }),
+    malformed({
+      name: `${method} with chunks`,
+      method,
+      lines: ['Transfer-Encoding: chunked'],
+      guards: 'normalise.ts hasBody',
+      pitfall: 11,
+    }),
+  ]),
+  ...['GET', 'DELETE'].map(
+    (method): Attack => ({
+      name: `${method} with a length of ${method === 'GET' ? 0 : 5}`,
+      method,
+      lines: [`Content-Length: ${method === 'GET' ? 0 : 5}`],
+      guards: 'normalise.ts hasBody accepts',
+      expect: 'allow',
+    }),
+  ),
   lines('a space before the colon', ['X-A : b'], 'NAME', { nodeRefuses: true, pitfall: 11 }),
   lines('a folded line', ['X-A: b', ' c: d'], 'NAME', { nodeRefuses: true, pitfall: 11 }),
   lines('a folded line by a tab', ['X-A: b', '\tc: d'], 'NAME', { nodeRefuses: true, pitfall: 11 }),
