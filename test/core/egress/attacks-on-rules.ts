@@ -1,5 +1,5 @@
 import type { Attack } from './attack';
-import { WEBSOCKET_LINES } from './attacks-on-form';
+import { WEBSOCKET_LINES } from './attacks-on-framing';
 
 const noRule = (entry: Omit<Attack, 'expect'>): Attack => ({ expect: 'no-rule', ...entry });
 const allowed = (entry: Omit<Attack, 'expect'>): Attack => ({ expect: 'allow', ...entry });

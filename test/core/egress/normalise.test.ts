@@ -7,7 +7,7 @@ import { readQuery } from '../../../core/egress/query';
 import type { WireRequest } from '../../../core/egress/request';
 import { MAX_HEADER_BYTES, readHeaders } from '../../../core/egress/wire-headers';
 import { wireOf } from './attacks';
-import { WEBSOCKET_LINES } from './attacks-on-form';
+import { WEBSOCKET_LINES } from './attacks-on-framing';
 
 const connect = (target: string, change: object = {}) =>
   normaliseConnect({ target, httpVersion: '1.1', rawHeaders: ['Host', target], ...change });
