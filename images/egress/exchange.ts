@@ -49,7 +49,7 @@ export async function handleRequest(
   response: ServerResponse,
   ingress: Ingress,
 ): Promise<void> {
-  ports.metrics.add('Requests');
+  ports.metrics.count('Requests');
   const identity = await ports.callers.identify(ingress.address);
   const refuse = async (code: RefusalCode): Promise<void> => {
     ports.metrics.refused(code);
@@ -389,7 +389,7 @@ class Exchange implements Cuttable, AnswerOwner {
     try {
       await this.account.write();
     } catch (error) {
-      this.ports.metrics.add('RecordFailures');
+      this.ports.metrics.count('RecordFailures');
       throw error;
     }
   }

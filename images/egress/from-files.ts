@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../runtime/clock';
@@ -14,6 +15,10 @@ import type { Sources } from './sources';
 export async function sourcesFromFiles(folder: string, clock: Clock, say: (problem: string) => void): Promise<Sources> {
   const roots = join(folder, 'roots.pem');
   const onProblem = (problems: readonly string[]): void => say(problems.join('; '));
+  const pem = {
+    certificate: readFileSync(join(folder, 'authority.crt'), 'utf8'),
+    privateKey: readFileSync(join(folder, 'authority.key'), 'utf8'),
+  };
   return {
     callers: new FileCallers({ path: join(folder, 'callers.json'), clock, onProblem }),
     policies: new FilePolicies({
@@ -23,8 +28,9 @@ export async function sourcesFromFiles(folder: string, clock: Clock, say: (probl
     }),
     credentials: new FileCredentials({ path: join(folder, 'credentials.json'), clock, onProblem }),
     authority: {
-      certificate: readFileSync(join(folder, 'authority.crt'), 'utf8'),
-      privateKey: readFileSync(join(folder, 'authority.key'), 'utf8'),
+      pem,
+      expiresAt: Date.parse(new X509Certificate(pem.certificate).validTo),
+      onChange: () => undefined,
     },
     ...(existsSync(roots) && { roots: [readFileSync(roots, 'utf8')] }),
   };

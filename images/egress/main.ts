@@ -1,39 +1,50 @@
 import { lookup } from 'node:dns/promises';
+import { readEnvironment } from '../../core/egress/environment';
 import { FdSink } from '../../runtime/byte-sink';
-import { systemClock } from '../../runtime/clock';
+import { type Clock, systemClock } from '../../runtime/clock';
+import { HttpService } from '../../runtime/http-service';
+import { writeEachMinute } from '../../runtime/metrics';
 import { RecordWriter } from '../../runtime/record-writer';
 import { CallerStates } from './caller-states';
 import { CompiledPolicies } from './compiled-policies';
 import { Dialler } from './dial';
 import { EgressServer } from './egress-server';
+import { sourcesFromAws } from './from-aws';
 import { sourcesFromFiles } from './from-files';
 import { LeafCertificates } from './leaf-certificates';
 import { EgressMetrics } from './metrics';
 import { DEFAULT_LIMITS } from './ports';
 import { RefusedCallers } from './refused-callers';
+import type { Sources } from './sources';
 import { Upstreams } from './upstreams';
 
-const DRAIN_MS = 100_000;
+const HEALTH_PORT = 8081;
+const DAY_MS = 24 * 3_600_000;
+
+/** Goes to the log beside the records, so nothing of a request stands in it. */
+function say(line: string): void {
+  console.error(JSON.stringify({ log: line }));
+}
 
 async function main(): Promise<void> {
   const clock = systemClock;
-  const folder = process.env.EGRESS_FILES;
-  if (folder === undefined) throw new Error('EGRESS_FILES is not set');
-  const metrics = new EgressMetrics(process.env.EGRESS_PROXY ?? 'local', clock);
+  const { EGRESS_FILES: folder, EGRESS_HOW_TO_ASK: howToAsk } = process.env;
+  const { port, proxy, open } = folder === undefined ? onAws() : onFiles(folder);
+  const metrics = new EgressMetrics(proxy, clock);
+  const sources = await open(clock, (problem) => {
+    metrics.count('PolicyProblems');
+    say(problem);
+  });
   const sink = new FdSink(1);
-  const problem = (text: string): void => {
-    metrics.add('PolicyProblems');
-    console.error(text);
-  };
-  const sources = await sourcesFromFiles(folder, clock, problem);
   const records = new RecordWriter({
     service: 'egress-proxy',
     sink,
     clock,
     onFatal: (error) => {
-      console.error(`records can not be written: ${error.message}`);
-      process.exit(1);
+      say(`records can not be written: ${error.message}`);
+      process.kill(process.pid, 'SIGKILL');
     },
+    onInvalid: (kind, problems) => say(`a record of kind ${kind} did not fit: ${problems.join('; ')}`),
   });
   const dialler = new Dialler({
     resolve: (host) => lookup(host, { all: true }),
@@ -41,6 +52,10 @@ async function main(): Promise<void> {
     timeoutMs: 10_000,
   });
   const states = new CallerStates(clock);
+  const leaves = await LeafCertificates.create(sources.authority.pem, clock);
+  sources.authority.onChange((pem) => {
+    leaves.replaceAuthority(pem).catch((error: Error) => say(`certificate authority: ${error.message}`));
+  });
   const server = new EgressServer({
     ...sources,
     compiled: new CompiledPolicies(sources.policies),
@@ -55,46 +70,60 @@ async function main(): Promise<void> {
       headersTimeoutMs: 300_000,
       bodyTimeoutMs: 600_000,
     }),
-    leaves: await LeafCertificates.create(sources.authority, clock),
+    leaves,
     metrics,
     clock,
     limits: DEFAULT_LIMITS,
-    howToAsk: process.env.EGRESS_HOW_TO_ASK,
-    onError: (error) => console.error(error instanceof Error ? error.stack : error),
+    howToAsk,
+    onError: (error) => say(error instanceof Error ? (error.stack ?? error.message) : 'an error that is none'),
   });
   metrics.watch('OpenTunnels', () => states.openConnections);
   metrics.watch('HeldBytes', () => records.queuedBytes);
-  clock.every(60_000, () => {
-    states.forgetIdle();
-    sink
-      .write(
-        Buffer.from(
-          metrics
-            .take()
-            .map((line) => `${line}\n`)
-            .join(''),
-        ),
-      )
-      .catch(() => undefined);
-  });
-  const address = await server.listen(Number(process.env.EGRESS_PORT ?? '3128'));
-  console.error(`egress proxy listens on ${address.port}`);
+  metrics.watch('AuthorityDaysLeft', () => Math.floor((sources.authority.expiresAt - clock.wall()) / DAY_MS));
+  const stopMetrics = writeEachMinute(
+    () => metrics.lines(),
+    sink,
+    clock,
+    () => metrics.count('RecordFailures'),
+  );
+  clock.every(60_000, () => states.forgetIdle());
 
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    const deadline = new Promise<void>((resolve) => clock.after(DRAIN_MS, resolve));
-    server.drain(deadline).then(async () => {
+  const service = new HttpService({
+    parts: [server],
+    problems: () => (records.pressure ? ['the log takes no records'] : []),
+    snapshot: () => metrics.snapshot(),
+    health: { port: Number(process.env.EGRESS_HEALTH_PORT ?? HEALTH_PORT) },
+    finish: async () => {
       await records.close();
-      process.exit(0);
-    });
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+      await stopMetrics();
+    },
+    clock,
+    say,
+  });
+  const listening = await server.listen(port);
+  const health = await service.start();
+  say(`listening on ${listening.port}, health on ${health.port}`);
+}
+
+interface Setting {
+  readonly port: number;
+  readonly proxy: string;
+  readonly open: (clock: Clock, onProblem: (problem: string) => void) => Promise<Sources>;
+}
+
+function onFiles(folder: string): Setting {
+  const { EGRESS_PORT: port = '3128', EGRESS_PROXY: proxy = 'files' } = process.env;
+  return { port: Number(port), proxy, open: (clock, onProblem) => sourcesFromFiles(folder, clock, onProblem) };
+}
+
+function onAws(): Setting {
+  const environment = readEnvironment(process.env);
+  if (environment.kind === 'invalid') throw new Error(environment.problems.join('\n'));
+  const { port, proxy } = environment.value;
+  return { port, proxy, open: (clock, onProblem) => sourcesFromAws(environment.value, clock, onProblem) };
 }
 
 main().catch((error) => {
-  console.error(error instanceof Error ? error.message : error);
+  say(error instanceof Error ? error.message : 'could not start');
   process.exit(1);
 });

@@ -8,7 +8,14 @@ export interface Sources {
   readonly callers: Callers;
   readonly policies: Policies;
   readonly credentials: Credentials;
-  readonly authority: AuthorityPem;
+  readonly authority: AuthoritySource;
   /** PEM certificates that upstreams are verified with, instead of Node's own list. */
   readonly roots?: readonly string[];
+}
+
+export interface AuthoritySource {
+  readonly pem: AuthorityPem;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  onChange(listener: (pem: AuthorityPem) => void): void;
 }

@@ -1,0 +1,63 @@
+import type { ProxyEnvironment } from '../../core/egress/environment';
+import { AppConfigPolicies } from '../../runtime/app-config-policies';
+import { appConfigSource } from '../../runtime/app-config-source';
+import type { Callers } from '../../runtime/caller';
+import type { Clock } from '../../runtime/clock';
+import { DynamoCallers } from '../../runtime/dynamo-callers';
+import { dynamoItems } from '../../runtime/dynamo-items';
+import { readSecretsManager, SecretsManagerCredentials } from '../../runtime/secrets-manager-credentials';
+import { StaticCallers } from '../../runtime/static-callers';
+import { SecretAuthority } from './secret-authority';
+import type { Sources } from './sources';
+
+/** Everything from AWS, with the rights of the task's role. Region and endpoints are the SDK's own settings. */
+export async function sourcesFromAws(
+  environment: ProxyEnvironment,
+  clock: Clock,
+  onProblem: (problem: string) => void,
+): Promise<Sources> {
+  const { region } = environment;
+  const read = readSecretsManager({ region });
+  return {
+    callers: callersOf(environment, clock, onProblem),
+    policies: policiesOf(environment, clock, onProblem),
+    credentials: new SecretsManagerCredentials({
+      read,
+      clock,
+      onProblem: (grant, problem) => onProblem(`grant ${grant}: ${problem}`),
+    }),
+    authority: await SecretAuthority.open(environment.authoritySecret, read, clock, onProblem),
+  };
+}
+
+function callersOf(
+  { identity, region }: ProxyEnvironment,
+  clock: Clock,
+  onProblem: (problem: string) => void,
+): Callers {
+  if (identity.kind === 'client') return new StaticCallers(identity);
+  return new DynamoCallers({
+    read: dynamoItems({ client: { region } }).read,
+    sessionsTable: identity.rowsTable,
+    bindingsTable: identity.bindingsTable,
+    clock,
+    onProblem,
+  });
+}
+
+function policiesOf(
+  { policies, region }: ProxyEnvironment,
+  clock: Clock,
+  onProblem: (problem: string) => void,
+): AppConfigPolicies {
+  const [first] = policies;
+  if (!first || policies.some((place) => place.applicationId !== first.applicationId)) {
+    throw new Error('policies: expected documents of one AppConfig application');
+  }
+  return new AppConfigPolicies({
+    source: appConfigSource({ application: first.applicationId, environment: first.environmentId, client: { region } }),
+    profiles: policies.map(({ profile }) => profile),
+    clock,
+    onProblem: (profile, problems) => onProblem(`policy ${profile}: ${problems.join('; ')}`),
+  });
+}
