@@ -23,33 +23,29 @@ export function readPath(path: string): { readonly kind: 'ok'; readonly encodedS
 }
 
 function readEscaped(path: string): { readonly kind: 'ok'; readonly encodedSlash: boolean } | Refused {
-  let encodedSlash = false;
-  for (let at = path.indexOf('%'); at !== -1; at = path.indexOf('%', at + 1)) {
-    const hex = path.slice(at + 1, at + 3);
-    if (!/^[0-9A-Fa-f]{2}$/.test(hex)) return malformed('the path has a broken escape');
-    const code = Number.parseInt(hex, 16);
-    if (code < 0x20 || code === 0x7f) return malformed('the path has an escaped control character');
-    if (code === 0x5c) return malformed('the path has an escaped backslash');
-    if (code < 0x80 && UNRESERVED.test(String.fromCharCode(code))) return malformed('the path escapes what needs none');
-    // Whoever decodes twice would see another path.
-    if (code === 0x25 && /^[0-9A-Fa-f]{2}/.test(path.slice(at + 3))) return malformed('the path has an escaped escape');
-    encodedSlash ||= code === 0x2f;
-  }
   let text: string;
   try {
     text = decodeURIComponent(path);
   } catch {
-    // Also the overlong forms (`%c0%ae` for a dot), which old decoders take.
+    // Broken escapes, `%u002e` (IIS), and overlong forms (`%c0%ae` for a dot), which old decoders take.
     return malformed('the escapes of the path are no UTF-8');
   }
-  if (/\p{C}/u.test(text)) return malformed('the path has an invisible character');
+  let encodedSlash = false;
+  for (let at = path.indexOf('%'); at !== -1; at = path.indexOf('%', at + 1)) {
+    const code = Number.parseInt(path.slice(at + 1, at + 3), 16);
+    if (code === 0x5c) return malformed('the path has an escaped backslash');
+    if (UNRESERVED.test(String.fromCharCode(code))) return malformed('the path escapes what needs none');
+    // Whoever decodes twice would see another path.
+    if (code === 0x25 && /^[0-9A-Fa-f]{2}/.test(path.slice(at + 3))) return malformed('the path has an escaped escape');
+    encodedSlash ||= code === 0x2f;
+  }
+  if (/\p{C}/u.test(text)) return malformed('the path has an escaped control or invisible character');
   // Servers that fold compatibility forms read a full-width solidus or full stop as the plain one.
   const folded = text.normalize('NFKC');
   if (folded.includes('\\') || folded.split('/').length !== text.split('/').length) {
     return malformed('the path has a look-alike of a slash');
   }
-  const dots = withoutDots(text, encodedSlash);
-  return dots.kind === 'ok' ? withoutDots(folded, encodedSlash) : dots;
+  return withoutDots(folded, encodedSlash);
 }
 
 function withoutDots(text: string, encodedSlash: boolean): { kind: 'ok'; encodedSlash: boolean } | Refused {

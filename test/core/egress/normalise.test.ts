@@ -226,6 +226,22 @@ describe('N5 a path that is accepted means one thing', () => {
   });
 });
 
+describe('N5 what is accepted', () => {
+  it.each<[string, boolean]>([
+    ['/', false],
+    ['/a/.b', false],
+    ['/a%20b', false],
+    ['/a%2Fb%20', true],
+  ])('N5 the path %s', (path, encodedSlash) => {
+    expect(readPath(path)).toEqual({ kind: 'ok', encodedSlash });
+  });
+
+  it('N5 a query of nothing and one of something', () => {
+    expect(readQuery('')).toEqual({ kind: 'ok', parameters: [] });
+    expect(readQuery('a=b=c')).toEqual({ kind: 'ok', parameters: [{ name: 'a', value: 'b=c' }] });
+  });
+});
+
 describe('N5 a query that is accepted has the parameters a server sees', () => {
   it('N5 as URLSearchParams reads them, but for the empty ones that it leaves out', () => {
     const piece = fc.constantFrom(
