@@ -6,6 +6,7 @@ import { handleRequest, type Ingress } from './exchange';
 import type { EgressPorts } from './ports';
 import { sendRefusal, writeRefusal } from './refuse';
 import { openTunnel, tunnelOf } from './tunnel';
+import { answering, takeTurn } from './turns';
 
 /**
  * The proxy: one port, three ways in, one parser. CONNECT tunnels end in a second server of the same kind that never
@@ -35,6 +36,7 @@ export class EgressServer {
     this.inner.emit('listening');
     this.outer.maxConnections = ports.limits.connections;
     this.outer.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      if (answering(socket)) return socket.destroy();
       if (this.draining) return writeRefusal(socket, { code: 'shutting-down', way: 'connect' });
       openTunnel(ports, this.inner, request, socket, head).catch((error) => this.broke(error, socket));
     });
@@ -80,7 +82,9 @@ export class EgressServer {
         sendRefusal(response, { code: 'shutting-down', way: 'connect' });
         return;
       }
-      handleRequest(this.ports, request, response, ingressOf(request)).catch((error) => this.broke(error, response));
+      takeTurn(request.socket, response, () => {
+        handleRequest(this.ports, request, response, ingressOf(request)).catch((error) => this.broke(error, response));
+      });
     };
     const server = createServer(
       {
@@ -101,6 +105,8 @@ export class EgressServer {
     server.on('checkContinue', listener);
     server.on('checkExpectation', listener);
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      // The connection is not ours to switch while an answer is written on it.
+      if (answering(socket)) return socket.destroy();
       // Refusals are written as answers are everywhere else; Node would have made this object, had it kept the socket.
       const response = new ServerResponse(request);
       response.shouldKeepAlive = false;
@@ -111,7 +117,8 @@ export class EgressServer {
       handleRequest(this.ports, request, response, ingress).catch((error) => this.broke(error, socket));
     });
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-      if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
+      // Into the middle of an answer no other one is written.
+      if (error.code === 'ECONNRESET' || !socket.writable || answering(socket)?.headersSent) return socket.destroy();
       writeRefusal(socket, { code: 'malformed-request', way: 'connect' });
       return undefined;
     });
