@@ -140,6 +140,18 @@ describe('W3 what the schema says, in words', () => {
         'profiles.Second: got "Second", expected the name of a profile; use 2 to 32 lower-case letters, digits and inner hyphens, starting with a letter',
       ],
     ],
+    [
+      '  second: { image: "agent:latest" }\n',
+      [
+        'profiles.second.image: got "agent:latest", expected an ECR image by digest (….dkr.ecr.REGION.amazonaws.com/NAME@sha256:…), { build: FOLDER } or { repository, digest }; a tag can be moved to another image, and sessions reach no registry but ECR; push the image there and pin its digest',
+      ],
+    ],
+    [
+      '    grants:\n      wiki: { kind: secret-header, header: Authorization, host: a.example.com }\n',
+      [
+        'profiles.first.grants.wiki.secret: got nothing, expected the ARN of a secret in Secrets Manager; a secret itself never stands here',
+      ],
+    ],
   ])('W3 %j', (more, expected) => {
     expect(said(more)).toEqual(expected);
   });
