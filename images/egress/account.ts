@@ -1,4 +1,6 @@
 import { type EgressFacts, egressDetailOf } from '../../core/audit/egress-fields';
+import { redactText } from '../../core/egress/redact';
+import type { CompiledSecrets } from '../../core/egress/secret-patterns';
 import type { Caller } from '../../runtime/caller';
 import type { Clock } from '../../runtime/clock';
 import type { Records } from '../../runtime/records';
@@ -34,6 +36,14 @@ export class Account {
 
   get isWritten(): boolean {
     return this.written !== undefined;
+  }
+
+  /** What an agent put into names and paths may be what must not leave, and a log is a way out too. */
+  mask(secrets: CompiledSecrets): void {
+    const { facts } = this;
+    facts.host = redactText(secrets, facts.host);
+    if (facts.path !== undefined) facts.path = redactText(secrets, facts.path);
+    if (facts.operations) facts.operations = facts.operations.map((name) => redactText(secrets, name));
   }
 
   /** Resolves when the record is out of the process's hands. What happens later is not in it. */

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { responseHeaders } from '../../core/egress/headers';
 import { type CompiledSecrets, redactText, StreamRedactor } from '../../core/egress/redact';
 import { decoderFor, EncodingRefused, headerValue, without } from './answer-body';
+import type { Teacher } from './screening';
 import type { UpstreamHandler } from './upstreams';
 
 /** What an answer does for the request it belongs to. */
@@ -23,8 +24,8 @@ export interface AnswerOptions {
   /** Bytes an encoded answer may grow to. */
   readonly decodedLimit: number;
   readonly stalledReaderMs: number;
-  /** Sees what the client sees, before it does. */
-  readonly onText?: (chunk: Buffer) => void;
+  /** Learns which URLs the answer names. */
+  readonly teacher?: Teacher;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -90,8 +91,9 @@ export class Answer implements UpstreamHandler {
 
     let { headers } = kept;
     const bodyless = response.req.method === 'HEAD' || status === 204 || status === 304;
-    if (secrets) {
-      headers = headers.map((text, i) => (i % 2 === 1 ? this.redactValue(secrets, text) : text));
+    this.options.teacher?.begin(status, headerValue(headers, 'location'));
+    if (secrets) headers = headers.map((text, i) => (i % 2 === 1 ? this.redactValue(secrets, text) : text));
+    if (secrets || this.options.teacher) {
       if (!bodyless && !this.open(headers)) return;
       if (this.decoder)
         headers = without(headers, ['content-encoding', 'content-length', 'etag', 'content-md5', 'digest']);
@@ -163,7 +165,7 @@ export class Answer implements UpstreamHandler {
     if (chunk.length === 0 || this.over) return;
     const { response } = this.options;
     this.bytes += chunk.length;
-    this.options.onText?.(chunk);
+    this.options.teacher?.push(chunk);
     if (response.write(chunk)) return;
     this.pause();
     response.once('drain', () => this.resume());
@@ -187,7 +189,7 @@ export class Answer implements UpstreamHandler {
     const { response, owner } = this.options;
     const rest = this.redactor ? Buffer.concat([this.held, this.redactor.end()]) : this.held;
     this.bytes += rest.length;
-    if (rest.length > 0) this.options.onText?.(rest);
+    this.options.teacher?.end(rest);
     if (this.redactor) this.redacted += this.redactor.count;
     owner.settle(this, undefined).then(
       () => {

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { UrlBudget } from '../../core/egress/dlp';
+import { SeenUrls } from '../../core/egress/provenance';
 import { countRequest, type RateState } from '../../core/egress/rate';
 import { type CompiledSecrets, compileSecrets } from '../../core/egress/redact';
 import type { Caller } from '../../runtime/caller';
@@ -30,6 +33,9 @@ const MAX_SECRETS = 64;
 export class CallerState {
   readonly connections = new Set<Duplex>();
   readonly open = new Set<Cuttable>();
+  /** URLs that somebody else than the agent named. */
+  readonly seen = new SeenUrls(urlHash);
+  readonly budget = new UrlBudget(urlHash);
   private readonly rates = new Map<string, RateState>();
   private values: string[] = [];
   private compiled: CompiledSecrets | undefined;
@@ -101,6 +107,11 @@ export class CallerState {
 
 /** How long a caller without connections is remembered: longer than any rate or budget looks back. */
 const FORGET_MS = 10 * 60_000;
+
+/** 48 bits: two of 50,000 URLs meet once in 200,000 sessions, and whoever wants them to needs 2^24 guesses each. */
+function urlHash(url: string): number {
+  return createHash('sha256').update(url).digest().readUIntBE(0, 6);
+}
 
 export class CallerStates {
   private readonly states = new Map<string, CallerState>();

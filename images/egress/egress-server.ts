@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { handleRequest, type Ingress } from './exchange';
+import type { Ingress } from './exchange';
+import { handleRequest } from './handle-request';
 import type { EgressPorts } from './ports';
 import { sendRefusal, writeRefusal } from './refuse';
 import { openTunnel, tunnelOf } from './tunnel';

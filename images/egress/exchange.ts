@@ -1,7 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import { decide } from '../../core/egress/decide';
 import type { Decision } from '../../core/egress/decision';
 import { forwardHeaders } from '../../core/egress/headers';
@@ -18,9 +16,11 @@ import type { ReadyPolicy } from './compiled-policies';
 import type { Target } from './dial';
 import type { EgressPorts } from './ports';
 import { clientOf, sendRefusal } from './refuse';
-import { BodyRefused, bodyName, declaredLength, hasBody, MeteredBody, readBody } from './request-body';
+import { BodyRefused, RequestBody } from './request-body';
+import { screenRequest, Teacher } from './screening';
+import { relay, switchProtocols } from './switching';
 import { upstreamError } from './upstream-error';
-import { acceptWebSocket, connectWebSocket, SwitchRefused, WebSocketRelay } from './websocket';
+import type { WebSocketRelay } from './websocket';
 
 /** Where a request came in. */
 export interface Ingress {
@@ -42,36 +42,16 @@ const OBSERVED: ReadonlySet<RefusalCode> = new Set([
 
 type Allowed = Extract<Decision, { kind: 'allow' }>;
 
-/** Handles one request, whichever way it came; {@link Exchange} from the moment it is known who asks. */
-export async function handleRequest(
-  ports: EgressPorts,
-  request: IncomingMessage,
-  response: ServerResponse,
-  ingress: Ingress,
-): Promise<void> {
-  ports.metrics.count('Requests');
-  const identity = await ports.callers.identify(ingress.address);
-  const refuse = async (code: RefusalCode): Promise<void> => {
-    ports.metrics.refused(code);
-    await ports.refusedCallers.refuse(ingress.address, code);
-    sendRefusal(response, { code, way: ingress.way, ...clientOf(request) });
-  };
-  if (identity.kind === 'refused') return await refuse(identity.code);
-  const { caller } = identity;
-  const ready = ports.compiled.get(caller.subject.profile);
-  if (!ready) return await refuse('policy-missing');
-  await new Exchange(ports, request, response, ingress, caller, ready).run();
-}
-
 /** One request of a known caller: normalise, decide, inject, forward, record. */
-class Exchange implements Cuttable, AnswerOwner {
+export class Exchange implements Cuttable, AnswerOwner {
   readonly profile: string;
   private readonly account: Account;
   private readonly state: CallerState;
   private normal: EgressRequest | undefined;
   private decision: Decision | undefined;
   private answer: Answer | undefined;
-  private body: MeteredBody | undefined;
+  private readonly body: RequestBody;
+  private resend: (() => void) | undefined;
   private relay: WebSocketRelay | undefined;
   private retried = false;
   private cutFor: string | undefined;
@@ -86,6 +66,7 @@ class Exchange implements Cuttable, AnswerOwner {
   ) {
     this.profile = caller.subject.profile;
     this.state = ports.states.of(caller);
+    this.body = new RequestBody(request, response, ports.limits.bufferedBodyBytes);
     this.account = new Account(ports.records, ports.clock, caller, ready.hash, {
       way: ingress.way,
       method: request.method ?? '',
@@ -146,11 +127,10 @@ class Exchange implements Cuttable, AnswerOwner {
 
     const opened = { opened: this.caller.opened };
     let decision = decide(this.ready.policy, opened, normal);
-    let read: Buffer | undefined;
     if (decision.kind === 'inspect') {
-      read = await this.readBody(decision.maxBytes);
+      const bytes = await this.body.read(decision.maxBytes);
       decision = decide(this.ready.policy, opened, normal, {
-        bytes: read,
+        bytes,
         contentType: request.headers['content-type'],
         contentEncoding: request.headers['content-encoding'],
       });
@@ -160,12 +140,26 @@ class Exchange implements Cuttable, AnswerOwner {
     if (decision.operations.length > 0) facts.operations = decision.operations;
     if (decision.rule) facts.ruleId = decision.rule.id;
     if (decision.kind === 'ask') return await this.refuse('approval-required');
-    if (decision.kind === 'allow') return await this.forward(normal, decision, read);
+    if (decision.kind === 'allow') return await this.screen(normal, decision);
     const rule = this.observes(normal, decision.code);
     if (!rule) return await this.refuse(decision.code, decision.problem);
-    facts.enforced = false;
-    facts.reason = decision.code;
-    await this.forward(normal, { kind: 'allow', rule, operations: decision.operations }, read);
+    this.observe(decision.code);
+    await this.screen(normal, { kind: 'allow', rule, operations: decision.operations });
+  }
+
+  /** What the request says beyond what a rule can: whether it carries something out. */
+  private async screen(normal: EgressRequest, decision: Allowed): Promise<void> {
+    const found = screenRequest(normal, decision.rule, this.request.rawHeaders, this.state);
+    if (found.kind === 'clean') return await this.forward(normal, decision);
+    const rule = this.observes(normal, found.code);
+    if (!rule) return await this.refuse(found.code, found.problem);
+    this.observe(found.code);
+    await this.forward(normal, { kind: 'allow', rule, operations: decision.operations });
+  }
+
+  private observe(code: RefusalCode): void {
+    this.account.facts.enforced = false;
+    this.account.facts.reason = code;
   }
 
   /** A rule of a host that is only observed, without what it would inject or route elsewhere. */
@@ -177,7 +171,7 @@ class Exchange implements Cuttable, AnswerOwner {
     return rule;
   }
 
-  private async forward(normal: EgressRequest, decision: Allowed, read: Buffer | undefined): Promise<void> {
+  private async forward(normal: EgressRequest, decision: Allowed): Promise<void> {
     const { rule, grant } = decision;
     const { facts } = this.account;
     if (rule.via !== undefined) return await this.refuse('service-missing');
@@ -194,19 +188,37 @@ class Exchange implements Cuttable, AnswerOwner {
       this.state.learn(credential.secrets);
       if (credential.mintId !== undefined) facts.mintId = credential.mintId;
     }
-    const secrets = this.state.secrets;
+    const { secrets } = this.state;
+    const { rules } = this.ready.policy.document;
+    const learns = rules.some(({ limits }) => limits?.urls === 'seen');
     const forwarded = forwardHeaders(this.request.rawHeaders, {
       host: normal.host,
-      redact: secrets !== undefined,
+      redact: secrets !== undefined || learns,
       ...(credential && { inject: credential.headers }),
     });
     facts.strippedCredentials = forwarded.stripped;
 
-    if (normal.websocket) return await this.switch(normal, decision, forwarded.headers);
-    const body = await this.bodyFor(rule.limits?.maxBodyBytes ?? this.ports.limits.bodyBytes, read);
+    const limit = rule.limits?.maxBodyBytes ?? this.ports.limits.bodyBytes;
+    if (normal.websocket) return await this.switch(normal, rule, forwarded.headers, limit);
+    const body = await this.body.forward(limit, secrets);
     if (this.response.destroyed || this.cutFor !== undefined) return await this.abandon(new Error('gone'));
     this.pass();
-    this.send(normal, decision, forwarded.headers, body, credential !== undefined);
+    const dispatch = (): void => {
+      this.answer = new Answer({
+        response: this.response,
+        owner: this,
+        secrets,
+        injected: credential !== undefined,
+        ...(learns && { teacher: new Teacher(this.state.seen, normal, rule, rules) }),
+        decodedLimit: this.ports.limits.decodedBytes,
+        stalledReaderMs: this.ports.limits.stalledReaderMs,
+      });
+      const { method } = normal;
+      const request = { method, path: pathOf(normal), headers: forwarded.headers, body: body ?? null };
+      this.ports.upstreams.dispatch(targetOf(normal, rule), request, this.answer);
+    };
+    this.resend = dispatch;
+    dispatch();
   }
 
   private pass(): void {
@@ -216,105 +228,24 @@ class Exchange implements Cuttable, AnswerOwner {
     facts.reason = 'rule';
   }
 
-  private send(
-    normal: EgressRequest,
-    decision: Allowed,
-    headers: string[],
-    body: Buffer | MeteredBody | undefined,
-    injected: boolean,
-  ): void {
-    const answer = new Answer({
-      response: this.response,
-      owner: this,
-      secrets: this.state.secrets,
-      injected,
-      decodedLimit: this.ports.limits.decodedBytes,
-      stalledReaderMs: this.ports.limits.stalledReaderMs,
-    });
-    this.answer = answer;
-    this.resend = () => this.send(normal, decision, headers, body, injected);
-    this.ports.upstreams.dispatch(
-      targetOf(normal, decision.rule),
-      {
-        method: normal.method,
-        path: pathOf(normal),
-        headers,
-        body: body ?? null,
-      },
-      answer,
-    );
-  }
-
-  /** Both handshakes, the host's first: a client that is told 101 has a host at the other end. */
-  private async switch(normal: EgressRequest, { rule }: Allowed, headers: string[]): Promise<void> {
-    const { ports, account, ingress } = this;
-    const { facts } = account;
+  private async switch(normal: EgressRequest, rule: EgressRule, headers: string[], sendLimit: number): Promise<void> {
+    const { request, response, ports, account } = this;
+    const { upgrade } = this.ingress;
     this.pass();
-    if (!ingress.upgrade)
-      return await this.refuse('malformed-request', 'a WebSocket handshake that asks for no switch');
-    let upstream: WebSocket;
-    try {
-      const socket = await ports.dialler.dial(targetOf(normal, rule));
-      facts.upstreamAddress = socket.remoteAddress ?? '';
-      const path = pathOf(normal);
-      upstream = await connectWebSocket({ host: normal.host, path, headers, socket }, ports.limits.handshakeTimeoutMs);
-    } catch (error) {
-      if (error instanceof SwitchRefused && error.status !== undefined) facts.status = error.status;
-      const code = error instanceof SwitchRefused ? 'websocket-refused' : upstreamError(error).code;
-      facts.failure = code;
-      return await this.refuse(code, undefined, 'allow');
+    if (!upgrade) return await this.refuse('malformed-request', 'a WebSocket handshake that asks for no switch');
+    const target = targetOf(normal, rule);
+    const to = { request, response, upgrade, target, path: pathOf(normal), headers, sendLimit, account };
+    const switched = await switchProtocols(ports, { ...to, secrets: this.state.secrets });
+    if (typeof switched === 'string') {
+      account.facts.failure = switched;
+      return await this.refuse(switched, undefined, 'allow');
     }
-    facts.status = 101;
-    this.response.detachSocket(ingress.upgrade.socket as Socket);
-    const { socket, head } = ingress.upgrade;
-    const client = await acceptWebSocket(this.request, socket, head, upstream.protocol);
-    const relay = new WebSocketRelay(client, upstream, {
-      secrets: this.state.secrets,
-      finder: undefined,
-      sendLimit: rule.limits?.maxBodyBytes ?? ports.limits.bodyBytes,
-      idleMs: ports.limits.websocketIdleMs,
-    });
-    this.relay = relay;
-    if (this.cutFor !== undefined) relay.cut(this.cutFor);
-    await relay.run(async (failure) => {
+    this.relay = switched;
+    if (this.cutFor !== undefined) switched.cut(this.cutFor);
+    await relay(switched, account, async () => {
       this.state.end(this);
-      if (failure !== undefined) facts.failure = this.cutFor ?? failure;
-      facts.bytesIn = relay.bytesIn;
-      facts.bytesOut = relay.bytesOut;
-      facts.redactedValues = relay.redacted;
       await this.record();
     });
-  }
-
-  private resend: (() => void) | undefined;
-
-  /** A small body is read and screened before anything leaves; a large one while it does. */
-  private async bodyFor(limit: number, read: Buffer | undefined): Promise<Buffer | MeteredBody | undefined> {
-    if (read) return read;
-    if (!hasBody(this.request)) return undefined;
-    const length = declaredLength(this.request);
-    if (length !== undefined && length > limit) throw new BodyRefused('body-too-large');
-    if (length !== undefined && length <= this.ports.limits.bufferedBodyBytes) return await this.readBody(limit);
-    this.continue();
-    const metered = new MeteredBody(limit, undefined);
-    this.body = metered;
-    this.request.once('close', () => {
-      if (!this.request.complete) metered.destroy(new Error('the client went away'));
-    });
-    return this.request.pipe(metered);
-  }
-
-  private async readBody(limit: number): Promise<Buffer> {
-    this.continue();
-    const bytes = await readBody(this.request, limit);
-    this.account.facts.requestBody = bodyName(bytes);
-    this.account.facts.bytesOut = bytes.length;
-    return bytes;
-  }
-
-  /** Only now does a client that asked first send its body. */
-  private continue(): void {
-    if (this.request.headers.expect !== undefined) this.response.writeContinue();
   }
 
   async settle(answer: Answer, failure: string | undefined): Promise<void> {
@@ -327,16 +258,12 @@ class Exchange implements Cuttable, AnswerOwner {
     if (answer.connection?.address !== undefined) facts.upstreamAddress = answer.connection.address;
     facts.bytesIn = answer.bytes;
     facts.redactedValues = answer.redacted;
-    if (this.body) {
-      facts.requestBody = this.body.name();
-      facts.bytesOut = this.body.bytes;
-    }
     await this.record();
   }
 
   refuseLate(error: unknown): void {
     // A kept connection that the other side closed just then; nothing was read of the request.
-    const again = !this.retried && this.body === undefined && ['GET', 'HEAD'].includes(this.request.method ?? '');
+    const again = !this.retried && this.body.isRepeatable && ['GET', 'HEAD'].includes(this.request.method ?? '');
     if (again && (error as NodeJS.ErrnoException).code === 'UND_ERR_SOCKET' && !this.response.destroyed) {
       this.retried = true;
       this.resend?.();
@@ -345,7 +272,6 @@ class Exchange implements Cuttable, AnswerOwner {
     const code = error instanceof BodyRefused ? error.code : upstreamError(error).code;
     const { facts } = this.account;
     facts.failure = code;
-    if (this.body) facts.bytesOut = this.body.bytes;
     this.refuse(code, undefined, error instanceof BodyRefused ? 'deny' : 'allow').catch(() => this.response.destroy());
   }
 
@@ -386,6 +312,10 @@ class Exchange implements Cuttable, AnswerOwner {
   }
 
   private async record(): Promise<void> {
+    const { name } = this.body;
+    if (name) this.account.facts.requestBody = name;
+    if (!this.relay) this.account.facts.bytesOut = this.body.bytes;
+    if (this.state.secrets) this.account.mask(this.state.secrets);
     try {
       await this.account.write();
     } catch (error) {

@@ -1,7 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Transform, type TransformCallback } from 'node:stream';
 import type { Body } from '../../core/audit/field';
+import { SecretGate } from '../../core/egress/secret-finder';
+import type { CompiledSecrets } from '../../core/egress/secret-patterns';
 
 /** Why a body went no further. */
 export class BodyRefused extends Error {
@@ -11,27 +13,128 @@ export class BodyRefused extends Error {
   }
 }
 
-/** Looks for something in bytes that come in pieces; true once it is there. */
-export interface Finder {
-  push(chunk: Buffer): boolean;
+/** The body of one request: read whole where it is judged or small, passed on in pieces where it is not. */
+export class RequestBody {
+  private whole: Buffer | undefined;
+  private passing: MeteredBody | undefined;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+    /** Up to this it is read whole, and nothing of it leaves before all of it was screened. */
+    private readonly bufferedBytes: number,
+  ) {}
+
+  /** Bytes read so far. */
+  get bytes(): number {
+    return this.whole?.length ?? this.passing?.bytes ?? 0;
+  }
+
+  /** Hash and size for the record; undefined where there is no body. */
+  get name(): Body | undefined {
+    if (this.whole) return { sha256: createHash('sha256').update(this.whole).digest('hex'), bytes: this.whole.length };
+    return this.passing?.name();
+  }
+
+  /** True where what is sent can be sent once more. */
+  get isRepeatable(): boolean {
+    return this.passing === undefined;
+  }
+
+  /** @throws BodyRefused beyond `limit` */
+  async read(limit: number): Promise<Buffer> {
+    if (this.whole === undefined) {
+      this.continue();
+      this.whole = await readAll(this.request, limit);
+    }
+    if (this.whole.length > limit) throw new BodyRefused('body-too-large');
+    return this.whole;
+  }
+
+  /**
+   * What is sent to the host; undefined where there is no body.
+   *
+   * @throws BodyRefused where it is too large or carries a secret; a stream ends with that error instead
+   */
+  async forward(limit: number, secrets: CompiledSecrets | undefined): Promise<Buffer | MeteredBody | undefined> {
+    if (!hasBody(this.request)) return undefined;
+    const length = declaredLength(this.request);
+    if (length !== undefined && length > limit) throw new BodyRefused('body-too-large');
+    if (this.whole !== undefined || (length !== undefined && length <= this.bufferedBytes)) {
+      const whole = await this.read(limit);
+      const gate = secrets && new SecretGate(secrets);
+      if (gate && (gate.push(whole) === undefined || gate.end() === undefined))
+        throw new BodyRefused('secret-in-request');
+      return whole;
+    }
+    this.continue();
+    const passing = new MeteredBody(limit, secrets && new SecretGate(secrets));
+    this.passing = passing;
+    this.request.once('close', () => {
+      if (!this.request.complete) passing.destroy(new Error('the client went away'));
+    });
+    return this.request.pipe(passing);
+  }
+
+  /** Only now does a client that asked first send its body. */
+  private continue(): void {
+    if (this.request.headers.expect !== undefined) this.response.writeContinue();
+  }
+}
+
+/** Passes a body on while it counts, hashes and screens it. */
+class MeteredBody extends Transform {
+  private readonly hash: Hash = createHash('sha256');
+  private size = 0;
+
+  constructor(
+    private readonly limit: number,
+    private readonly gate: SecretGate | undefined,
+  ) {
+    super({ highWaterMark: 64 * 1024 });
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.size += chunk.length;
+    if (this.size > this.limit) done(new BodyRefused('body-too-large'));
+    else this.pass(this.gate ? this.gate.push(chunk) : chunk, done);
+  }
+
+  override _flush(done: TransformCallback): void {
+    this.pass(this.gate ? this.gate.end() : Buffer.alloc(0), done);
+  }
+
+  get bytes(): number {
+    return this.size;
+  }
+
+  /** Of what passed. */
+  name(): Body {
+    return { sha256: this.hash.copy().digest('hex'), bytes: this.size };
+  }
+
+  private pass(bytes: Buffer | undefined, done: TransformCallback): void {
+    if (bytes === undefined) {
+      done(new BodyRefused('secret-in-request'));
+      return;
+    }
+    this.hash.update(bytes);
+    if (bytes.length > 0) this.push(bytes);
+    done();
+  }
 }
 
 /** Undefined where the client says nothing of it (chunked). */
-export function declaredLength(request: IncomingMessage): number | undefined {
+function declaredLength(request: IncomingMessage): number | undefined {
   const text = request.headers['content-length'];
   return text === undefined ? undefined : Number(text);
 }
 
-export function hasBody(request: IncomingMessage): boolean {
+function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || (declaredLength(request) ?? 0) > 0;
 }
 
-/**
- * Reads a whole body.
- *
- * @throws BodyRefused beyond `limit`; the stream's error where the client goes away
- */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+function readAll(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -49,42 +152,4 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
     request.once('error', reject);
     request.once('close', () => reject(new Error('the client went away')));
   });
-}
-
-export function bodyName(bytes: Buffer): Body {
-  return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
-}
-
-/** Passes a body on while it counts, hashes and screens it. The piece that ends a secret is not passed on. */
-export class MeteredBody extends Transform {
-  private readonly hash: Hash = createHash('sha256');
-  private size = 0;
-
-  constructor(
-    private readonly limit: number,
-    private readonly finder: Finder | undefined,
-  ) {
-    super({ highWaterMark: 64 * 1024 });
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.size += chunk.length;
-    if (this.size > this.limit) {
-      done(new BodyRefused('body-too-large'));
-    } else if (this.finder?.push(chunk)) {
-      done(new BodyRefused('secret-in-request'));
-    } else {
-      this.hash.update(chunk);
-      done(null, chunk);
-    }
-  }
-
-  get bytes(): number {
-    return this.size;
-  }
-
-  /** Of what passed; asked once, at the end. */
-  name(): Body {
-    return { sha256: this.hash.copy().digest('hex'), bytes: this.size };
-  }
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ClientOptions, type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type CompiledSecrets, StreamRedactor } from '../../core/egress/redact';
-import type { Finder } from './request-body';
+import type { SecretFinder } from '../../core/egress/secret-finder';
 
 /** A message beyond this ends the connection: it is read whole, because a secret may be spread over its frames. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -34,7 +34,7 @@ export interface WebSocketTarget {
 export interface RelayOptions {
   readonly secrets: CompiledSecrets | undefined;
   /** Looks at what the client sends. */
-  readonly finder: Finder | undefined;
+  readonly finder: SecretFinder | undefined;
   /** Bytes the client may send in all. */
   readonly sendLimit: number;
   readonly idleMs: number;

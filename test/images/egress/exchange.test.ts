@@ -231,6 +231,86 @@ describe('N8 a document that observes', () => {
   });
 });
 
+describe('N12 what leaves', () => {
+  const other = rule({ id: 'rule.2', host: 'b.example.com', methods: ['GET', 'POST'] });
+  const post = (body: string, how: string): string =>
+    `POST /x HTTP/1.1\r\nHost: b.example.com\r\n${
+      how === 'chunked'
+        ? `Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+        : `Content-Length: ${body.length}\r\n\r\n${body}`
+    }`;
+
+  beforeEach(async () => {
+    await start({ document: documentOf([GRANTED, other]) });
+    // From here on the session's credential is one that the proxy knows.
+    expect((await lab.get(HOST)).status).toBe(200);
+    upstream.requests.splice(0);
+  });
+
+  it.each([
+    ['a path', `GET /${CANARY} HTTP/1.1\r\nHost: b.example.com\r\n\r\n`],
+    ['a query', `GET /?q=${Buffer.from(CANARY).toString('hex')} HTTP/1.1\r\nHost: b.example.com\r\n\r\n`],
+    ['a header', `GET / HTTP/1.1\r\nHost: b.example.com\r\nX-Note: ${CANARY}\r\n\r\n`],
+    ['a body', post(`{"a":"${CANARY}"}`, 'length')],
+    ['a base64 body', post(Buffer.from(`xx${CANARY}xx`).toString('base64'), 'length')],
+    ['a chunked body', post(CANARY, 'chunked')],
+  ])('refuses an injected value in %s of another request', async (_where, request) => {
+    const reply = await lab.send('b.example.com', request);
+    expect(reply.status).toBe(403);
+    expect(reply.headers['x-agent-platform-refusal']).toBe('secret-in-request');
+    expect(upstream.requests).toEqual([]);
+    expect(JSON.stringify(lab.records)).not.toContain(CANARY);
+  });
+
+  it('lets none of an injected value out in a body that comes byte by byte', async () => {
+    let got = '';
+    lab.upstream.removeAllListeners('request');
+    lab.upstream.on('request', (request: IncomingMessage) => {
+      request.on('data', (chunk) => {
+        got += chunk;
+      });
+      request.on('error', () => undefined);
+    });
+    const socket = await lab.tunnel('b.example.com');
+    socket.write('POST /x HTTP/1.1\r\nHost: b.example.com\r\nTransfer-Encoding: chunked\r\n\r\n');
+    for (const byte of `before ${CANARY}`) socket.write(`1\r\n${byte}\r\n`);
+    expect((await readReply(socket)).headers['x-agent-platform-refusal']).toBe('secret-in-request');
+    expect('before ').toContain(got);
+  });
+});
+
+describe('N11 where a URL comes from', () => {
+  const seen = rule({ id: 'rule.1', host: HOST, limits: { urls: 'seen' } });
+  const index = rule({ id: 'rule.2', host: 'b.example.com', paths: ['/index'] });
+
+  it('refuses a composed URL, and opens the one that a trusted answer named', async () => {
+    await start({ document: documentOf([seen, index]) });
+    upstream.answer = (request, s) =>
+      s.end(request.url === '/index' ? `<a href="https://${HOST}/page?id=7">x</a>` : 'page');
+    const before = await lab.get(HOST, '/page?id=7');
+    expect(before.headers['x-agent-platform-refusal']).toBe('url-not-seen');
+    expect((await lab.get('b.example.com', '/index')).status).toBe(200);
+    expect((await lab.get(HOST, '/page?id=7')).body).toBe('page');
+    expect((await lab.get(HOST, '/page?id=8')).status).toBe(403);
+  });
+
+  it('opens the next hop of a redirect, and no other', async () => {
+    await start({ document: documentOf([seen, index]) });
+    upstream.answer = (request, s) =>
+      request.url === '/index' ? s.writeHead(302, { location: `https://${HOST}/next` }).end() : s.end('next');
+    expect((await lab.get('b.example.com', '/index')).status).toBe(302);
+    expect((await lab.get(HOST, '/next')).body).toBe('next');
+    expect((await lab.get(HOST, '/other')).status).toBe(403);
+  });
+
+  it('bounds the number of different URLs', async () => {
+    await start({ document: documentOf([{ ...OPEN, limits: { distinctUrls: 2 } }]) });
+    const statuses: number[] = [];
+    for (const path of ['/a', '/b', '/a', '/c']) statuses.push((await lab.get(HOST, path)).status);
+    expect(statuses).toEqual([200, 200, 200, 403]);
+  });
+});
+
 describe('limits of rules', () => {
   it('refuses beyond the rate of a rule, and says when to come back', async () => {
     await start({ document: documentOf([{ ...OPEN, limits: { requestsPerMinute: 2 } }]) });

@@ -7,8 +7,10 @@ const OPEN = rule({ id: 'grant.token.1', host: HOST, inject: 'token', limits: { 
 
 let lab: Lab;
 let server: WebSocketServer;
+let received: string[];
 
 beforeEach(async () => {
+  received = [];
   lab = await Lab.start({
     document: documentOf([OPEN, rule({ id: 'rule.1', host: 'plain.example.com' })], { grants: [GRANT] }),
     upstream: (_request, response) => response.writeHead(404).end('no'),
@@ -21,7 +23,10 @@ beforeEach(async () => {
     }
     server.handleUpgrade(request, socket, head, (peer) => {
       peer.send(`you are ${request.headers.authorization}`);
-      peer.on('message', (data, binary) => peer.send(data, { binary }));
+      peer.on('message', (data, binary) => {
+        received.push(data.toString());
+        peer.send(data, { binary });
+      });
     });
   });
 });
@@ -63,6 +68,16 @@ describe('pitfall 25: WebSocket', () => {
     socket.close(1000, 'done');
     await until(() => egress().length === 1);
     expect(egress()).toMatchObject([{ status: 101, grantId: 'token', verdict: 'allow', bytesOut: 70_003 }]);
+  });
+
+  it('N12 ends where an injected value is sent in a message', async () => {
+    const { socket } = await open(HOST);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.send(`here it is: ${CANARY}`);
+    await closed;
+    await until(() => egress().length === 1);
+    expect(egress()).toMatchObject([{ failure: 'secret-in-request' }]);
+    expect(received).toEqual([]);
   });
 
   it('refuses where the rule does not allow it', async () => {

@@ -1,0 +1,26 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RefusalCode } from '../../core/egress/refusal';
+import { Exchange, type Ingress } from './exchange';
+import type { EgressPorts } from './ports';
+import { clientOf, sendRefusal } from './refuse';
+
+/** Handles one request, whichever way it came; {@link Exchange} from the moment it is known who asks. */
+export async function handleRequest(
+  ports: EgressPorts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  ingress: Ingress,
+): Promise<void> {
+  ports.metrics.count('Requests');
+  const identity = await ports.callers.identify(ingress.address);
+  const refuse = async (code: RefusalCode): Promise<void> => {
+    ports.metrics.refused(code);
+    await ports.refusedCallers.refuse(ingress.address, code);
+    sendRefusal(response, { code, way: ingress.way, ...clientOf(request) });
+  };
+  if (identity.kind === 'refused') return await refuse(identity.code);
+  const { caller } = identity;
+  const ready = ports.compiled.get(caller.subject.profile);
+  if (!ready) return await refuse('policy-missing');
+  await new Exchange(ports, request, response, ingress, caller, ready).run();
+}
