@@ -104,6 +104,12 @@ describe('W3 what the schema says, in words', () => {
       ['profiles.first.size.cpus: got the key "cpus", expected one of cpu, memory, storage; correct or remove it'],
     ],
     [
+      'network: { zone: agents.internal! }\n',
+      [
+        'network.zone: got "agents.internal!", expected a private DNS name such as agents.internal; use lower-case labels',
+      ],
+    ],
+    [
       '    models: { allow: [a] }\n',
       [
         'profiles.first.models.budget: got nothing, expected what one session may spend, as { usd: 20 }; write budget: { usd: 20 }',
