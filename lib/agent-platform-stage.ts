@@ -1,5 +1,6 @@
 import { CfnOutput, type Environment, Stack, Stage } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { EgressProxy } from './egress/egress-proxy';
 import type { AgentNetwork } from './network/agent-network';
 import { composePlatform, type PlatformProps } from './platform-props';
 import { pascal } from './session/construct-id';
@@ -17,17 +18,18 @@ export interface AgentPlatformStageProps extends PlatformProps {
 
 /**
  * The whole platform in several stacks, which is how it is deployed on its own or by CDK Pipelines: the network, the
- * sessions, and last the endpoints, whose policies name roles and repositories of the second.
+ * sessions, the egress proxy, and the endpoints, whose policies name roles and repositories of the second.
  */
 export class AgentPlatformStage extends Stage {
   readonly network: AgentNetwork;
   readonly sessions: Sessions;
+  readonly egressProxy: EgressProxy;
 
   constructor(scope: Construct, id: string, props: AgentPlatformStageProps) {
     super(scope, id, { env: props.env });
     // With exports and imports a profile could not be taken away: its repository's export is in use while it goes.
     this.node.setContext('@aws-cdk/core:defaultCrossStackReferences', 'weak');
-    const { network, sessions } = composePlatform(
+    const { network, sessions, egressProxy } = composePlatform(
       {
         network: new Stack(this, 'network', {
           description: 'Agent platform: the two VPCs and what stands between them',
@@ -35,6 +37,7 @@ export class AgentPlatformStage extends Stage {
         sessions: new Stack(this, 'sessions', {
           description: 'Agent platform: cluster, tasks, images, rows, policies',
         }),
+        egress: new Stack(this, 'egress', { description: 'Agent platform: the egress proxy, the only way out' }),
         endpoints: new Stack(this, 'endpoints', { description: 'Agent platform: the endpoints a task starts with' }),
       },
       props,
@@ -47,5 +50,6 @@ export class AgentPlatformStage extends Stage {
     }
     this.network = network;
     this.sessions = sessions;
+    this.egressProxy = egressProxy;
   }
 }

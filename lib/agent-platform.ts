@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import type { EgressProxy } from './egress/egress-proxy';
 import type { AgentNetwork } from './network/agent-network';
 import { composePlatform, type PlatformProps } from './platform-props';
 import type { Sessions } from './session/sessions';
@@ -13,11 +14,16 @@ export interface AgentPlatformProps extends PlatformProps {}
 export class AgentPlatform extends Construct {
   readonly network: AgentNetwork;
   readonly sessions: Sessions;
+  readonly egressProxy: EgressProxy;
 
   constructor(scope: Construct, id: string, props: AgentPlatformProps) {
     super(scope, id);
-    const { network, sessions } = composePlatform({ network: this, sessions: this, endpoints: this }, props);
+    const { network, sessions, egressProxy } = composePlatform(
+      { network: this, sessions: this, egress: this, endpoints: this },
+      props,
+    );
     this.network = network;
     this.sessions = sessions;
+    this.egressProxy = egressProxy;
   }
 }

@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key, type KeyProps } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
@@ -41,6 +41,23 @@ export function allowLogs(scope: Construct, key: IKey): void {
       conditions: {
         ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
       },
+    }),
+  );
+}
+
+/**
+ * Lets a principal use a key, but only while a service works for it: with the key alone it can do nothing. By the
+ * principal's own policy, since the key may be in another stack, which then had to know the principal.
+ *
+ * @internal
+ */
+export function grantUseThrough(grantee: IGrantable, key: IKey, service: string, actions: string[]): void {
+  const { region } = Stack.of(key);
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions,
+      resources: [key.keyArn],
+      conditions: { StringEquals: { 'kms:ViaService': `${service}.${region}.amazonaws.com` } },
     }),
   );
 }

@@ -1,13 +1,17 @@
 import { Stack } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { PolicyDocument } from '../core/egress/document';
 import { formatHostPattern } from '../core/egress/host';
 import { envelopeOf } from '../core/profile/compile';
+import { ClientIdentity } from './egress/client-identity';
+import { EgressProxy } from './egress/egress-proxy';
 import { AgentNetwork, type AgentNetworkProps } from './network/agent-network';
 import { SessionEndpoints } from './network/session-endpoints';
 import { Tier } from './network/tier';
 import type { AgentImage } from './profile/agent-image';
 import type { SessionProfile } from './profile/session-profile';
+import type { ServiceImage } from './service-image';
 import { Sessions } from './session/sessions';
 
 /** What a platform consists of, however it is laid out in stacks. */
@@ -34,6 +38,14 @@ export interface PlatformProps {
   readonly repositories?: string[];
   /** The platform's own image with session-init and session-recorder. @default none; tasks then end before an agent runs */
   readonly sessionImage?: AgentImage;
+  /** What the egress proxy runs in. @default ServiceImage.build(): built from this package by `cdk deploy` */
+  readonly egressImage?: ServiceImage;
+  /** Tasks of the egress proxy that run at any time. @default 2; 1 for Tier.LEAN */
+  readonly egressMinCapacity?: number;
+  /** Tasks of the egress proxy that run at most. @default 10 */
+  readonly egressMaxCapacity?: number;
+  /** Keys of secrets that grants name, where they are not under AWS's own key. @default none */
+  readonly secretKeys?: IKey[];
   /**
    * Whether AWS refuses to delete firewalls, tables and logs. Set it to false and deploy before you destroy.
    *
@@ -52,8 +64,17 @@ export interface PlatformProps {
 export interface PlatformScopes {
   readonly network: Construct;
   readonly sessions: Construct;
-  /** Refers to the other two, so it is deployed last. */
+  /** Refers to the other two. */
+  readonly egress: Construct;
+  /** Refers to network and sessions. */
   readonly endpoints: Construct;
+}
+
+/** The planes, composed. */
+export interface Platform {
+  readonly network: AgentNetwork;
+  readonly sessions: Sessions;
+  readonly egressProxy: EgressProxy;
 }
 
 /**
@@ -61,10 +82,7 @@ export interface PlatformScopes {
  *
  * @internal
  */
-export function composePlatform(
-  scopes: PlatformScopes,
-  props: PlatformProps,
-): { network: AgentNetwork; sessions: Sessions } {
+export function composePlatform(scopes: PlatformScopes, props: PlatformProps): Platform {
   if (props.profiles.length === 0) throw new Error('profiles: got none, expected at least one');
   // Read by agentctl summary; the tier is a decision that no single resource shows.
   Stack.of(scopes.network).addMetadata('AgentPlatform', { tier: props.tier ?? Tier.STANDARD });
@@ -78,13 +96,24 @@ export function composePlatform(
     deletionProtection: props.deletionProtection,
     throwaway: props.throwaway,
   });
+  const egressProxy = new EgressProxy(scopes.egress, 'EgressProxy', {
+    network,
+    identity: ClientIdentity.sessions(sessions),
+    image: props.egressImage,
+    minCapacity: props.egressMinCapacity ?? (props.tier === Tier.LEAN ? 1 : undefined),
+    maxCapacity: props.egressMaxCapacity,
+    secretKeys: props.secretKeys,
+    encryptionKey: sessions.encryptionKey,
+    deletionProtection: props.deletionProtection,
+    throwaway: props.throwaway,
+  });
   new SessionEndpoints(scopes.endpoints, 'Endpoints', {
     network,
     executionRole: sessions.executionRole,
     repositoryArns: sessions.repositoryArns,
     logGroup: sessions.logGroup,
   });
-  return { network, sessions };
+  return { network, sessions, egressProxy };
 }
 
 function networkProps(props: PlatformProps): AgentNetworkProps {

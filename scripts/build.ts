@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import * as z from 'zod/mini';
 import { auditRecord } from '../core/audit/record';
 import { policyDocument } from '../core/egress/document';
@@ -9,8 +9,8 @@ import { addressBinding } from '../core/session/binding';
 import { sessionRow } from '../core/session/row';
 
 /**
- * Builds what the package ships beside its constructs: a bundle for each function of lambda/, the CLI in one file, and
- * the JSON Schemas. The same sources give the same bytes, wherever the checkout lies.
+ * Builds what the package ships beside its constructs: a bundle for each function of lambda/, a folder for each image of
+ * images/, the CLI in one file, and the JSON Schemas. The same sources give the same bytes, wherever the checkout lies.
  *
  * `--check` writes nothing and fails where core/schema is not what the sources say.
  */
@@ -49,15 +49,24 @@ async function main(args: readonly string[]): Promise<number> {
     // The SDK is part of the function's runtime; bundling it would make each function half a megabyte larger.
     await bundle(`lambda/${name}/index.ts`, `${name}/index.js`, { external: ['@aws-sdk/*'] });
   }
+  for (const name of readdirSync(join(root, 'images')).sort()) await image(name);
   await bundle('bin/agentctl.ts', 'cli/agentctl.js', { banner: { js: '#!/usr/bin/env node' } });
   return 0;
 }
 
-async function bundle(
-  entry: string,
-  out: string,
-  options: { external?: string[]; banner?: { js: string } },
-): Promise<void> {
+/** The folder that `cdk deploy` builds a service's image from: its Dockerfile and its program in one file. */
+async function image(name: string): Promise<void> {
+  await bundle(`images/${name}/main.ts`, `images/${name}/main.js`, {
+    // Names of functions and files in a stack trace are worth more than a megabyte in an image.
+    minify: false,
+    target: 'node24',
+    // Paths of modules stand in the output: as the checkout has them, not as the machine has them.
+    preserveSymlinks: true,
+  });
+  cpSync(join(root, 'images', name, 'Dockerfile'), join(assets, 'images', name, 'Dockerfile'));
+}
+
+async function bundle(entry: string, out: string, options: BuildOptions): Promise<void> {
   const outfile = join(assets, out);
   await build({
     absWorkingDir: root,

@@ -93,7 +93,7 @@ describe('W1 a newcomer types the commands of the README into a clone', () => {
     120_000,
   );
 
-  it('npm run deploy and npm run destroy select the three stacks, which live in a stage', () => {
+  it('npm run deploy and npm run destroy select the four stacks, which live in a stage', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     const selected = ['deploy', 'destroy'].map((script) => /cdk \w+ ([^&]+)$/.exec(scripts[script])?.[1]);
     expect(selected).toEqual([selected[0], selected[0]]);
@@ -101,6 +101,7 @@ describe('W1 a newcomer types the commands of the README into a clone', () => {
     expect(stdout.trim().split('\n')).toEqual([
       expect.stringMatching(/^agents\/network /),
       expect.stringMatching(/^agents\/sessions /),
+      expect.stringMatching(/^agents\/egress /),
       expect.stringMatching(/^agents\/endpoints /),
     ]);
   }, 60_000);

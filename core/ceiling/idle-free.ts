@@ -74,6 +74,7 @@ const FREE: Readonly<Record<string, string>> = {
  * billed. Others can make anything, so they are reported.
  */
 const FREE_CUSTOM: readonly string[] = [
+  'Custom::CertificateAuthority',
   'Custom::CrossRegionExportReader',
   'Custom::CrossRegionExportWriter',
   'Custom::ECRAutoDeleteImages',

@@ -9,6 +9,11 @@ export interface FirewallRulesInput {
   readonly allowed: readonly HostPattern[];
   /** Wins over `allowed` for every name it matches. @default none */
   readonly blocked?: readonly HostPattern[];
+  /**
+   * Single names that pass whatever is blocked: AWS APIs without which no service of ours runs. A platform that blocks
+   * `.amazonaws.com` for its agents still has to pull its own images. @default none
+   */
+  readonly services?: readonly (HostPattern & { readonly kind: 'exact' })[];
   /** Writes an alert record for each connection that passes; without it only refusals are logged. @default true */
   readonly logAllowed?: boolean;
   /** Capacity of a rule group that exists already: keeps it, and so the group. @default a step with room to grow */
@@ -59,14 +64,21 @@ const REVISION = 1;
 export function firewallRules(input: FirewallRulesInput): FirewallRules {
   const blocked = shortestPatterns(input.blocked ?? []);
   const allowed = effectiveHosts(input.allowed, blocked);
-  const sids = hostSids([...blocked.map(blockName), ...allowed.map(({ pattern }) => allowName(pattern))]);
+  const services = shortestPatterns(input.services ?? []);
+  const sids = hostSids([
+    ...blocked.map(blockName),
+    ...allowed.map(({ pattern }) => allowName(pattern)),
+    ...services.map(serviceName),
+  ]);
   const ids = (name: string): SuricataOption[] => [
     { kind: 'sid', id: sids.get(name) ?? 0 },
     { kind: 'rev', revision: REVISION },
   ];
+  const logged = input.logAllowed ?? true;
   const rules = [
+    ...services.map((pattern) => passRule({ pattern, except: [] }, serviceName(pattern), ids, logged)),
     ...blocked.map((pattern) => blockRule(pattern, ids)),
-    ...allowed.map((host) => passRule(host, ids, input.logAllowed ?? true)),
+    ...allowed.map((host) => passRule(host, allowName(host.pattern), ids, logged)),
     ...defaultDeny((index) => DENY_SIDS.first + index, REVISION),
   ];
   const lines = rules.map(renderRule);
@@ -82,11 +94,11 @@ export function firewallRules(input: FirewallRulesInput): FirewallRules {
 
 const allowName = (pattern: HostPattern): string => `allow ${formatHostPattern(pattern)}`;
 const blockName = (pattern: HostPattern): string => `block ${formatHostPattern(pattern)}`;
+const serviceName = (pattern: HostPattern): string => `service ${formatHostPattern(pattern)}`;
 
 type Ids = (name: string) => readonly SuricataOption[];
 
-function passRule(host: EffectiveHost, ids: Ids, logged: boolean): SuricataRule {
-  const name = allowName(host.pattern);
+function passRule(host: EffectiveHost, name: string, ids: Ids, logged: boolean): SuricataRule {
   return {
     action: 'pass',
     protocol: 'tls',
@@ -100,7 +112,7 @@ function passRule(host: EffectiveHost, ids: Ids, logged: boolean): SuricataRule 
       ...(logged ? [{ kind: 'alert' } as const] : []),
       { kind: 'msg', text: name },
       { kind: 'flow', direction: 'to_server' },
-      ...serverName(host),
+      ...serverNameIs(host),
       ...ids(name),
     ],
   };
@@ -120,7 +132,7 @@ function blockRule(pattern: HostPattern, ids: Ids): SuricataRule {
     options: [
       { kind: 'msg', text: name },
       { kind: 'flow', direction: 'to_server' },
-      ...serverName({ pattern, except: [] }),
+      ...serverNameIs({ pattern, except: [] }),
       ...ids(name),
     ],
   };
@@ -131,7 +143,7 @@ function blockRule(pattern: HostPattern, ids: Ids): SuricataRule {
  * its dot in front (dotprefix: else `evilexample.com` ends with `example.com`) and is held at the end. Blocked names are
  * negated contents of the pass rule itself: a separate rule before it would lose in action order, where pass is first.
  */
-function serverName({ pattern, except }: EffectiveHost): SuricataOption[] {
+function serverNameIs({ pattern, except }: EffectiveHost): SuricataOption[] {
   const sni: SuricataOption = { kind: 'sticky', buffer: 'tls.sni' };
   if (pattern.kind === 'exact') return [sni, nameContent({ startswith: true, value: pattern.name })];
   const apex: HostPattern = { kind: 'exact', name: pattern.name };

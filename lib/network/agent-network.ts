@@ -1,12 +1,14 @@
 import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import { FlowLogDestination, type ISecurityGroup, type ISubnet, type IVpc, Port } from 'aws-cdk-lib/aws-ec2';
+import { FlowLogDestination, type ISecurityGroup, type IVpc, Port, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type IPrivateDnsNamespace, PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
-import { Construct } from 'constructs';
+import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { containsCidr, DEFAULT_CIDRS, overlapsCidr, PRIVATE_RANGES, parseCidr } from '../../core/network/cidr';
+import { awsHosts } from '../../core/network/services';
 import { INLINE_POLICY } from '../acknowledgements';
 import { allowLogs, platformKey } from '../platform-key';
+import type { IAgentNetwork, ServiceOptions } from './agent-network-ref';
 import { DnsFirewall } from './dns-firewall';
 import { EgressVpc } from './egress-vpc';
 import { FirewallPolicy } from './firewall-policy';
@@ -18,9 +20,6 @@ import { Tier } from './tier';
 import { VpcPeering } from './vpc-peering';
 import { ZoneAssociation } from './zone-association';
 import { Zones } from './zones';
-
-/** Ports of the services that sessions reach. */
-export const SERVICE_PORTS = { egressProxy: 3128, modelGateway: 443 } as const;
 
 export interface AgentNetworkProps {
   /** @default Tier.STANDARD */
@@ -96,20 +95,24 @@ export interface AgentNetworkProps {
  * a session reaches: the proxy's and the gateway's port in the service subnets, the endpoints a Fargate task needs to
  * start ({@link SessionEndpoints}), and names the DNS Firewall knows.
  */
-export class AgentNetwork extends Construct {
+export class AgentNetwork extends Construct implements IAgentNetwork {
   readonly tier: Tier;
+  readonly zoneCount: number;
   readonly sessionsVpc: IVpc;
+  readonly sessionSubnets: SubnetSelection;
   readonly egressVpc: IVpc;
-  readonly serviceSubnets: ISubnet[];
-  /** Of every session. */
+  readonly serviceSubnets: SubnetSelection;
+  readonly endpointSubnets: SubnetSelection;
+  readonly assignPublicIp: boolean;
+  readonly wayOut: IDependable;
   readonly sessionSecurityGroup: ISecurityGroup;
-  /** Of the sessions VPC's interface endpoints. */
   readonly endpointSecurityGroup: ISecurityGroup;
-  readonly proxySecurityGroup: ISecurityGroup;
-  readonly gatewaySecurityGroup: ISecurityGroup;
-  /** Where services register their names. */
-  readonly namespace: IPrivateDnsNamespace;
+  readonly namespace?: IPrivateDnsNamespace;
+  readonly zoneName: string;
 
+  private readonly egress: EgressVpc;
+  private readonly peering: VpcPeering;
+  private readonly serviceNames: (DnsFirewall | FirewallPolicy)[] = [];
   private readonly removalPolicy: RemovalPolicy;
   private readonly protection: boolean;
   private readonly key: IKey;
@@ -126,13 +129,16 @@ export class AgentNetwork extends Construct {
 
     const sessions = new SessionsVpc(this, 'Sessions', { cidr: cidrs.sessions, zones });
     const egress = new EgressVpc(this, 'Egress', { tier: this.tier, cidr: cidrs.egress, zones });
+    this.egress = egress;
+    this.zoneCount = zones.count;
     this.sessionsVpc = sessions.vpc;
+    this.sessionSubnets = { subnets: sessions.vpc.isolatedSubnets };
     this.egressVpc = egress.vpc;
-    this.serviceSubnets = egress.serviceSubnets;
+    this.serviceSubnets = { subnets: egress.serviceSubnets };
+    this.endpointSubnets = { subnetGroupName: 'Endpoint' };
+    this.assignPublicIp = this.tier === Tier.LEAN;
     this.sessionSecurityGroup = sessions.sessionSecurityGroup;
     this.endpointSecurityGroup = sessions.endpointSecurityGroup;
-    this.proxySecurityGroup = egress.proxySecurityGroup;
-    this.gatewaySecurityGroup = egress.gatewaySecurityGroup;
     for (const [name, vpc] of [
       ['Sessions', sessions.vpc],
       ['Egress', egress.vpc],
@@ -143,21 +149,12 @@ export class AgentNetwork extends Construct {
       Validations.of(flowLog).acknowledge(INLINE_POLICY);
     }
 
-    const peering = new VpcPeering(this, 'Peering', {
+    this.peering = new VpcPeering(this, 'Peering', {
       from: sessions.vpc,
       fromSubnets: sessions.vpc.isolatedSubnets,
       to: egress.vpc,
       toSubnets: egress.serviceSubnets,
     });
-    const { egressProxy, modelGateway } = SERVICE_PORTS;
-    peering.allow('Proxy', this.sessionSecurityGroup, this.proxySecurityGroup, egressProxy, 'Sessions to egress proxy');
-    peering.allow(
-      'Gateway',
-      this.sessionSecurityGroup,
-      this.gatewaySecurityGroup,
-      modelGateway,
-      'Sessions to model gateway',
-    );
     this.endpointSecurityGroup.addIngressRule(this.sessionSecurityGroup, Port.HTTPS, 'Sessions to endpoints');
     sessions.sessionSecurityGroup.allowTo('Endpoints', this.endpointSecurityGroup, 443, 'Endpoints a task starts with');
     sessions.sessionSecurityGroup.allowToPrefixList(
@@ -167,58 +164,79 @@ export class AgentNetwork extends Construct {
       'Image layers, through the S3 gateway endpoint',
     );
 
-    const zoneName = props.zoneName ?? 'agents.internal';
-    this.namespace = this.addNamespace(zoneName, sessions.vpc, egress.vpc);
-    this.addDnsFirewalls(zoneName, props);
-    if (this.tier !== Tier.LEAN) this.addNetworkFirewall(egress.vpc, props);
+    this.zoneName = props.zoneName ?? 'agents.internal';
+    const { namespace, association } = this.addNamespace(sessions.vpc, egress.vpc);
+    this.namespace = namespace;
+    this.addDnsFirewalls(props);
+    const firewall = this.tier === Tier.LEAN ? [] : [this.addNetworkFirewall(egress.vpc, props)];
+    const routes = egress.vpc.publicSubnets.map((subnet) => subnet.internetConnectivityEstablished);
+    const wayOut = new DependencyGroup();
+    wayOut.add(association, ...firewall, ...routes);
+    this.wayOut = wayOut;
   }
 
-  private addNamespace(name: string, first: IVpc, second: IVpc): IPrivateDnsNamespace {
-    const namespace = new PrivateDnsNamespace(this, 'Namespace', { name, vpc: first });
-    new ZoneAssociation(this, 'ZoneAssociation', {
+  addServiceHosts(hosts: string[]): void {
+    for (const list of this.serviceNames) list.addServiceHosts(hosts);
+  }
+
+  addService(id: string, options: ServiceOptions): ISecurityGroup {
+    const group = this.egress.serviceGroup(id);
+    if (options.fromSessions ?? false) {
+      this.peering.allow(id, this.sessionSecurityGroup, group, options.port, `Sessions to ${id}`);
+    }
+    return group;
+  }
+
+  private addNamespace(first: IVpc, second: IVpc): { namespace: IPrivateDnsNamespace; association: IDependable } {
+    const namespace = new PrivateDnsNamespace(this, 'Namespace', { name: this.zoneName, vpc: first });
+    const association = new ZoneAssociation(this, 'ZoneAssociation', {
       hostedZoneId: namespace.namespaceHostedZoneId,
       vpc: second,
       encryptionKey: this.key,
       removalPolicy: this.removalPolicy,
     });
-    return namespace;
+    return { namespace, association };
   }
 
-  private addDnsFirewalls(zoneName: string, props: AgentNetworkProps): void {
+  private addDnsFirewalls(props: AgentNetworkProps): void {
     const { region, account, urlSuffix } = Stack.of(this);
+    const aws = awsHosts(account, region, urlSuffix);
     const suffix = `${region}.${urlSuffix}`;
     const guardDuty =
       this.tier === Tier.MAXIMUM ? [`guardduty-data.${suffix}`, guardDutyAgent(Stack.of(this)).registryHost] : [];
     new DnsFirewall(this, 'SessionsDns', {
       vpc: this.sessionsVpc,
       allowedHosts: [
-        `.${zoneName}`,
-        `api.ecr.${suffix}`,
-        `${account}.dkr.ecr.${suffix}`,
+        `.${this.zoneName}`,
+        aws.ecrApi,
+        aws.ecrRegistry,
         ...(props.imageRegistries ?? []),
-        `prod-${region}-starport-layer-bucket.s3.${suffix}`,
-        `logs.${suffix}`,
+        aws.ecrLayers,
+        aws.logs,
         ...guardDuty,
       ],
       queryLogGroup: this.logGroup('SessionsQueryLogs'),
       protection: this.protection,
     });
-    new DnsFirewall(this, 'EgressDns', {
-      vpc: this.egressVpc,
-      allowedHosts: [`.${zoneName}`, ...(props.allowedHosts ?? [])],
-      blockedHosts: props.blockedHosts,
-      queryLogGroup: this.logGroup('EgressQueryLogs'),
-      protection: this.protection,
-    });
+    this.serviceNames.push(
+      new DnsFirewall(this, 'EgressDns', {
+        vpc: this.egressVpc,
+        allowedHosts: [`.${this.zoneName}`, ...(props.allowedHosts ?? [])],
+        blockedHosts: props.blockedHosts,
+        queryLogGroup: this.logGroup('EgressQueryLogs'),
+        protection: this.protection,
+      }),
+    );
   }
 
-  private addNetworkFirewall(vpc: IVpc, props: AgentNetworkProps): void {
+  private addNetworkFirewall(vpc: IVpc, props: AgentNetworkProps): NetworkFirewall {
     const policy = new FirewallPolicy(this, 'FirewallPolicy', {
       allowedHosts: props.allowedHosts,
       blockedHosts: props.blockedHosts,
-      homeNet: this.serviceSubnets.map((subnet) => subnet.ipv4CidrBlock),
+      homeNet: this.egress.serviceSubnets.map((subnet) => subnet.ipv4CidrBlock),
     });
-    new NetworkFirewall(this, 'Firewall', {
+    this.serviceNames.push(policy);
+    return new NetworkFirewall(this, 'Firewall', {
       vpc,
       policy,
       firewallSubnets: { subnetGroupName: 'Firewall' },

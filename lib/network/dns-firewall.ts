@@ -1,4 +1,4 @@
-import { Resource, Token } from 'aws-cdk-lib';
+import { Lazy, Resource, Token } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import {
@@ -12,6 +12,7 @@ import type { Construct } from 'constructs';
 import { parseHostName } from '../../core/egress/host';
 import { dnsLists } from '../../core/network/dns-lists';
 import { hostPatterns } from './hosts';
+import { serviceHosts } from './service-hosts';
 
 export interface DnsFirewallProps {
   readonly vpc: IVpc;
@@ -56,6 +57,9 @@ export interface DnsFirewallProps {
  * no CloudFormation type to change that, so nothing here does.
  */
 export class DnsFirewall extends Resource {
+  private readonly services: string[] = [];
+  private readonly first: CfnFirewallRuleGroup.FirewallRuleProperty[] = [];
+
   constructor(scope: Construct, id: string, props: DnsFirewallProps) {
     super(scope, id);
     const allowed = props.allowedHosts ?? [];
@@ -72,12 +76,14 @@ export class DnsFirewall extends Resource {
     for (const host of later) requireNamed(host);
 
     const rules = [
-      ...(lists.blocked.length > 0 ? [this.block('Blocked', lists.blocked, 1)] : []),
-      ...(lists.allowed.length > 0 ? [this.allow('Allowed', lists.allowed, 2)] : []),
-      ...(later.length > 0 ? [this.allow('AllowedAtDeploy', later, 3)] : []),
-      this.block('Everything', ['*'], 4),
+      ...(lists.blocked.length > 0 ? [this.block('Blocked', lists.blocked, 2)] : []),
+      ...(lists.allowed.length > 0 ? [this.allow('Allowed', lists.allowed, 3)] : []),
+      ...(later.length > 0 ? [this.allow('AllowedAtDeploy', later, 4)] : []),
+      this.block('Everything', ['*'], 5),
     ];
-    const group = new CfnFirewallRuleGroup(this, 'Resource', { firewallRules: rules });
+    const group = new CfnFirewallRuleGroup(this, 'Resource', {
+      firewallRules: Lazy.any({ produce: () => [...this.first, ...rules] }),
+    });
     new CfnFirewallRuleGroupAssociation(this, 'Association', {
       firewallRuleGroupId: group.attrId,
       vpcId: props.vpc.vpcId,
@@ -96,11 +102,25 @@ export class DnsFirewall extends Resource {
     }
   }
 
+  /**
+   * Lets services of the platform resolve AWS APIs, whatever is blocked for others: exact names, of which account, region
+   * and URL suffix may be deploy-time values.
+   *
+   * @throws where one is a wildcard or no host
+   */
+  addServiceHosts(hosts: string[]): void {
+    serviceHosts(this, hosts);
+    this.services.push(...new Set(hosts.filter((host) => !this.services.includes(host))));
+    // First of all: a platform that blocks `.amazonaws.com` for its agents still has to pull its own images.
+    if (this.first.length === 0) this.first.push(this.allow('Services', this.services, 1));
+  }
+
   private allow(id: string, domains: readonly string[], priority: number): CfnFirewallRuleGroup.FirewallRuleProperty {
     return {
       action: 'ALLOW',
       priority,
-      firewallDomainListId: new CfnFirewallDomainList(this, id, { domains: [...domains] }).attrId,
+      firewallDomainListId: new CfnFirewallDomainList(this, id, { domains: Lazy.list({ produce: () => [...domains] }) })
+        .attrId,
       // Most hosts are aliases that lead to a delivery network; INSPECT, the default, wants every link in the list.
       firewallDomainRedirectionAction: 'TRUST_REDIRECTION_DOMAIN',
     };

@@ -1,16 +1,9 @@
-import { Names, Validations } from 'aws-cdk-lib';
-import {
-  CfnPrefixList,
-  IpAddresses,
-  type ISubnet,
-  type SecurityGroup,
-  type SubnetConfiguration,
-  SubnetType,
-  Vpc,
-} from 'aws-cdk-lib/aws-ec2';
+import { Validations } from 'aws-cdk-lib';
+import { IpAddresses, type ISubnet, type SubnetConfiguration, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { parseCidr, publicIpv4Ranges } from '../../core/network/cidr';
-import { ClosedSecurityGroup } from './closed-security-group';
+import { parseCidr } from '../../core/network/cidr';
+import type { ClosedSecurityGroup } from './closed-security-group';
+import { publicIpv4List, serviceGroup } from './public-ipv4';
 import { Tier } from './tier';
 import type { Zones } from './zones';
 
@@ -33,10 +26,7 @@ export interface EgressVpcProps {
 export class EgressVpc extends Construct {
   readonly vpc: Vpc;
   readonly serviceSubnets: ISubnet[];
-  /** Of the egress proxy. Out: 443 to public addresses, nothing private. */
-  readonly proxySecurityGroup: SecurityGroup;
-  /** Of the model gateway. Out: 443 to public addresses, nothing private. */
-  readonly gatewaySecurityGroup: SecurityGroup;
+  private readonly publicIpv4: string;
 
   constructor(scope: Construct, id: string, props: EgressVpcProps) {
     super(scope, id);
@@ -67,21 +57,11 @@ export class EgressVpc extends Construct {
       });
     }
 
-    // Security groups have no deny and count a prefix list by its length (60 rules are the default quota).
-    const ranges = publicIpv4Ranges();
-    const publicIpv4 = new CfnPrefixList(this, 'PublicIpv4', {
-      addressFamily: 'IPv4',
-      entries: ranges.map((cidr) => ({ cidr })),
-      maxEntries: ranges.length,
-      prefixListName: Names.uniqueResourceName(this, { maxLength: 200, separator: '-' }),
-    });
-    const service = (name: string, what: string): SecurityGroup => {
-      const description = `${what}: in only from sessions; out 443 to public addresses`;
-      const group = new ClosedSecurityGroup(this, name, { vpc: this.vpc, description });
-      group.allowToPrefixList('Public', publicIpv4.attrPrefixListId, 443, 'Public addresses only: never a session');
-      return group;
-    };
-    this.proxySecurityGroup = service('ProxySecurityGroup', 'Egress proxy');
-    this.gatewaySecurityGroup = service('GatewaySecurityGroup', 'Model gateway');
+    this.publicIpv4 = publicIpv4List(this, 'PublicIpv4');
+  }
+
+  /** A group for a service: in from nobody yet. */
+  serviceGroup(id: string): ClosedSecurityGroup {
+    return serviceGroup(this, id, this.vpc, this.publicIpv4);
   }
 }

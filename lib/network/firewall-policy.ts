@@ -1,9 +1,11 @@
-import { type IResource, Names, Resource } from 'aws-cdk-lib';
+import { type IResource, Lazy, Names, Resource } from 'aws-cdk-lib';
 import { CfnFirewallPolicy, CfnRuleGroup } from 'aws-cdk-lib/aws-networkfirewall';
 import type { Construct } from 'constructs';
+import type { HostPattern } from '../../core/egress/host';
 import { MAX_HOME_NETS } from '../../core/network/firewall-limits';
 import { FIREWALL_POLICY_SETTINGS, firewallRules } from '../../core/network/firewall-rules';
 import { hostPatterns } from './hosts';
+import { serviceHosts } from './service-hosts';
 
 /** A Network Firewall policy, ours or somebody else's. */
 export interface IFirewallPolicy extends IResource {
@@ -53,26 +55,32 @@ export class FirewallPolicy extends Resource implements IFirewallPolicy {
 
   readonly firewallPolicyArn: string;
 
+  private readonly hosts: Readonly<Record<'allowed' | 'blocked', readonly HostPattern[]>>;
+  private readonly services: string[] = [];
+  private generated: Generated;
+
   constructor(scope: Construct, id: string, props: FirewallPolicyProps) {
     super(scope, id);
-    const generated = firewallRules({
+    this.hosts = {
       allowed: hostPatterns('allowedHosts', props.allowedHosts ?? []),
       blocked: hostPatterns('blockedHosts', props.blockedHosts ?? []),
-    });
-    if (generated.kind !== 'ok') throw new Error(`${this.node.path}: ${generated.problem}`);
+    };
+    this.generated = this.generate();
     if (props.homeNet.length < 1 || props.homeNet.length > MAX_HOME_NETS) {
       throw new Error(`${this.node.path}: homeNet: got ${props.homeNet.length} ranges, expected 1 to ${MAX_HOME_NETS}`);
     }
 
     const rules = new CfnRuleGroup(this, 'Rules', {
       // Capacity can't be changed in place, and a replacement needs another name than the group it replaces.
-      ruleGroupName: `${Names.uniqueResourceName(this, { maxLength: 100 })}-${generated.capacity}`,
+      ruleGroupName: Lazy.string({
+        produce: () => `${Names.uniqueResourceName(this, { maxLength: 100 })}-${this.generated.capacity}`,
+      }),
       type: 'STATEFUL',
-      capacity: generated.capacity,
+      capacity: Lazy.number({ produce: () => this.generated.capacity }),
       description: 'Generated from the platform profiles; see the policy documents for who needs which host',
       ruleGroup: {
         statefulRuleOptions: { ruleOrder: FIREWALL_POLICY_SETTINGS.ruleOrder },
-        rulesSource: { rulesString: generated.text },
+        rulesSource: { rulesString: Lazy.string({ produce: () => this.generated.text }) },
       },
     });
     const policy = new CfnFirewallPolicy(this, 'Resource', {
@@ -92,4 +100,27 @@ export class FirewallPolicy extends Resource implements IFirewallPolicy {
     });
     this.firewallPolicyArn = policy.attrFirewallPolicyArn;
   }
+
+  /**
+   * Lets services of the platform reach AWS APIs, whatever is blocked for others: exact names, of which account, region
+   * and URL suffix may be deploy-time values.
+   *
+   * @throws where one is a wildcard or no host, or the rules grow past AWS's limits
+   */
+  addServiceHosts(hosts: string[]): void {
+    this.services.push(...hosts);
+    this.generated = this.generate();
+  }
+
+  private generate(): Generated {
+    const services = serviceHosts(this, [...new Set(this.services)]);
+    const generated = firewallRules({ ...this.hosts, services: services.patterns });
+    if (generated.kind !== 'ok') throw new Error(`${this.node.path}: ${generated.problem}`);
+    return { text: services.deployed(generated.text), capacity: generated.capacity };
+  }
+}
+
+interface Generated {
+  readonly text: string;
+  readonly capacity: number;
 }

@@ -8,11 +8,11 @@ import {
 import { AnyPrincipal, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { AgentNetwork } from './agent-network';
+import type { IAgentNetwork } from './agent-network-ref';
 import { Tier } from './tier';
 
 export interface SessionEndpointsProps {
-  readonly network: AgentNetwork;
+  readonly network: IAgentNetwork;
   /** The only role that may use the endpoints: the execution role, which no container of a task can get at. */
   readonly executionRole: IRole;
   /** ARNs of the repositories that agents' images are pulled from. */
@@ -33,7 +33,7 @@ export class SessionEndpoints extends Construct {
     super(scope, id);
     const { network, executionRole } = props;
     const { partition, region, account } = Stack.of(this);
-    const subnets = { subnets: network.sessionsVpc.isolatedSubnets };
+    const subnets = network.sessionSubnets;
     const onlyExecutionRole = { ArnEquals: { 'aws:PrincipalArn': executionRole.roleArn } };
     const open = (name: string, service: InterfaceVpcEndpointAwsService, statements: PolicyStatement[]): void => {
       const endpoint = new InterfaceVpcEndpoint(this, name, {

@@ -7,9 +7,12 @@ import {
   CfnEnvironment,
   CfnHostedConfigurationVersion,
 } from 'aws-cdk-lib/aws-appconfig';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { PolicyDocument } from '../../core/egress/document';
+import { grantUseThrough } from '../platform-key';
+import type { PolicyLocation } from './sessions-ref';
 
 export interface PolicyDocumentsProps {
   readonly documents: readonly PolicyDocument[];
@@ -26,8 +29,13 @@ export interface PolicyDocumentsProps {
  * @internal
  */
 export class PolicyDocuments extends Construct {
+  readonly locations: readonly PolicyLocation[];
+
+  private readonly encryptionKey: IKey;
+
   constructor(scope: Construct, id: string, props: PolicyDocumentsProps) {
     super(scope, id);
+    this.encryptionKey = props.encryptionKey;
     const name = Names.uniqueResourceName(this, { maxLength: 64, separator: '-' });
     const application = new CfnApplication(this, 'Resource', { name, description: 'What agents may do, by profile' });
     const deletionProtectionCheck = props.deletionProtection ? 'APPLY' : 'BYPASS';
@@ -45,7 +53,7 @@ export class PolicyDocuments extends Construct {
       replicateTo: 'NONE',
     });
     let previous: CfnDeployment | undefined;
-    for (const document of props.documents) {
+    this.locations = props.documents.map((document) => {
       const place = new Construct(this, document.profile);
       const profile = new CfnConfigurationProfile(place, 'Profile', {
         applicationId: application.ref,
@@ -71,6 +79,34 @@ export class PolicyDocuments extends Construct {
       // An environment takes one deployment at a time.
       if (previous) deployment.addResourceDependency(previous);
       previous = deployment;
-    }
+      return {
+        profile: document.profile,
+        applicationId: application.ref,
+        environmentId: environment.ref,
+        configurationProfileId: profile.ref,
+      };
+    });
   }
+
+  /** Documents only, one by one: no application, no other environment, nothing that writes. */
+  grantRead(grantee: IGrantable): void {
+    const { partition, region, account } = Stack.of(this);
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['appconfig:StartConfigurationSession', 'appconfig:GetLatestConfiguration'],
+        resources: this.locations.map(
+          ({ applicationId, environmentId, configurationProfileId }) =>
+            `arn:${partition}:appconfig:${region}:${account}:application/${applicationId}/environment/${environmentId}` +
+            `/configuration/${configurationProfileId}`,
+        ),
+      }),
+    );
+    grantUseThrough(grantee, this.encryptionKey, 'appconfig', ['kms:Decrypt']);
+  }
+}
+
+/** ARNs of the secrets that a document's grants put into headers. */
+export function secretsOf(documents: readonly PolicyDocument[]): string[] {
+  const grants = documents.flatMap((document) => document.grants);
+  return [...new Set(grants.flatMap((grant) => (grant.kind === 'secret-header' ? [grant.secretArn] : [])))];
 }

@@ -1,11 +1,12 @@
 import { Duration, type RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { BINDING_KEY } from '../../core/session/binding';
 import { SESSION_KEY, TTL_ATTRIBUTE } from '../../core/session/row';
+import { grantUseThrough } from '../platform-key';
 
 export interface SessionStoreProps {
   readonly encryptionKey: IKey;
@@ -26,8 +27,11 @@ export class SessionStore extends Construct {
   readonly bindings: Table;
   readonly payloads: Bucket;
 
+  private readonly encryptionKey: IKey;
+
   constructor(scope: Construct, id: string, props: SessionStoreProps) {
     super(scope, id);
+    this.encryptionKey = props.encryptionKey;
     this.sessions = this.table('Sessions', SESSION_KEY, props);
     this.bindings = this.table('Bindings', BINDING_KEY, props);
     const accessLogs = new Bucket(this, 'AccessLogs', {
@@ -52,6 +56,21 @@ export class SessionStore extends Construct {
       id: 'NIST.800.53.R5-S3BucketReplicationEnabled',
       reason: 'payloads live for 30 days and are evidence of nothing; records have a store of their own',
     });
+  }
+
+  /** Items that the caller names, and no others: nothing here can list who is there. */
+  grantReadItems(grantee: IGrantable, table: Table): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [table.tableArn] }),
+    );
+    grantUseThrough(grantee, this.encryptionKey, 'dynamodb', ['kms:Decrypt']);
+  }
+
+  grantReadPayloads(grantee: IGrantable): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['s3:GetObject'], resources: [this.payloads.arnForObjects('*')] }),
+    );
+    grantUseThrough(grantee, this.encryptionKey, 's3', ['kms:Decrypt']);
   }
 
   private table(name: string, key: string, props: SessionStoreProps): Table {

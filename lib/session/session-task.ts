@@ -4,7 +4,7 @@ import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyDocument } from '../../core/egress/document';
-import { SERVICE_PORTS } from '../network/agent-network';
+import { SERVICE_PORTS, serviceHost } from '../../core/network/services';
 import { SESSION_PATHS, SESSION_USER } from './task-layout';
 
 export interface SessionTaskProps {
@@ -170,9 +170,9 @@ function recorder(
 
 /** Convenience for clients, not a control: an agent may change them and gains nothing, since there is no other route. */
 function environment(zone: string): CfnTaskDefinition.KeyValuePairProperty[] {
-  const proxy = `http://egress.${zone}:${SERVICE_PORTS.egressProxy}`;
+  const proxy = `http://${serviceHost('egressProxy', zone)}:${SERVICE_PORTS.egressProxy}`;
   return Object.entries({
-    ANTHROPIC_BASE_URL: `https://models.${zone}`,
+    ANTHROPIC_BASE_URL: `https://${serviceHost('modelGateway', zone)}`,
     HOME: SESSION_PATHS.home,
     HTTPS_PROXY: proxy,
     https_proxy: proxy,

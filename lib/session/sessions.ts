@@ -1,24 +1,25 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { type IRepository, Repository, RepositoryEncryption, TagMutability } from 'aws-cdk-lib/aws-ecr';
 import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { AgentNetwork } from '../network/agent-network';
+import { ExecutionRole } from '../execution-role';
+import type { IAgentNetwork } from '../network/agent-network-ref';
 import { guardDutyAgent } from '../network/guard-duty';
 import { Tier } from '../network/tier';
 import { allowLogs, platformKey } from '../platform-key';
 import type { AgentImage, AgentImageConfig, IAgentRepositories } from '../profile/agent-image';
 import type { SessionProfile } from '../profile/session-profile';
 import { pascal } from './construct-id';
-import { ExecutionRole } from './execution-role';
-import { PolicyDocuments } from './policy-documents';
+import { PolicyDocuments, secretsOf } from './policy-documents';
 import { SessionStore } from './session-store';
 import { SessionTask } from './session-task';
+import type { ISessions, PolicyLocation } from './sessions-ref';
 
 export interface SessionsProps {
-  readonly network: AgentNetwork;
+  readonly network: IAgentNetwork;
   readonly profiles: SessionProfile[];
   /**
    * Hosts closed for every profile.
@@ -59,16 +60,25 @@ export interface SessionsProps {
 }
 
 /** Where sessions run: the cluster, a task definition for each profile, their images, rows and payloads. */
-export class Sessions extends Construct implements IAgentRepositories {
+export class Sessions extends Construct implements ISessions, IAgentRepositories {
   readonly cluster: Cluster;
   /** Starts tasks; no container can get at it. */
   readonly executionRole: IRole;
   /** ARNs of every repository a task's images come from, GuardDuty's agent with tier MAXIMUM included. */
   readonly repositoryArns: string[];
   readonly logGroup: ILogGroup;
+  readonly encryptionKey: IKey;
+  readonly bindingsTableName: string;
+  readonly rowsTableName: string;
+  readonly policies: PolicyLocation[];
+  readonly secretArns: string[];
 
   /** @internal */
   readonly _repositories = new Map<string, Repository>();
+
+  private readonly store: SessionStore;
+  private readonly documents: PolicyDocuments;
+  private readonly taskDefinitions = new Map<string, string>();
 
   constructor(scope: Construct, id: string, props: SessionsProps) {
     super(scope, id);
@@ -80,6 +90,7 @@ export class Sessions extends Construct implements IAgentRepositories {
     const protection = props.deletionProtection ?? !props.throwaway;
     const key = props.encryptionKey ?? platformKey(this, 'Key', { removalPolicy });
     if (props.encryptionKey) allowLogs(this, props.encryptionKey);
+    this.encryptionKey = key;
     this.cluster = new Cluster(this, 'Cluster', {
       vpc: props.network.sessionsVpc,
       containerInsightsV2: ContainerInsights.ENHANCED,
@@ -92,7 +103,9 @@ export class Sessions extends Construct implements IAgentRepositories {
       removalPolicy,
       deletionProtectionEnabled: protection,
     });
-    new SessionStore(this, 'Store', { encryptionKey: key, removalPolicy, deletionProtection: protection });
+    this.store = new SessionStore(this, 'Store', { encryptionKey: key, removalPolicy, deletionProtection: protection });
+    this.bindingsTableName = this.store.bindings.tableName;
+    this.rowsTableName = this.store.sessions.tableName;
 
     // A scope for each profile, under its own name: no name of a profile can meet an id of ours.
     const places = new Construct(this, 'Profiles');
@@ -107,7 +120,9 @@ export class Sessions extends Construct implements IAgentRepositories {
       ...new Set([...images.values(), ...(companion ? [companion] : [])].map((image) => image.repositoryArn)),
       ...guardDuty,
     ];
+    // No container of a task can get at it, and there is no other role: a session is not an IAM principal.
     this.executionRole = new ExecutionRole(this, 'ExecutionRole', {
+      description: 'Pulls the images of sessions and writes the logs of the containers beside the agent',
       repositoryArns: this.repositoryArns,
       logGroup: this.logGroup,
     });
@@ -115,15 +130,46 @@ export class Sessions extends Construct implements IAgentRepositories {
       profile._document(images.get(profile.name)?.imageUri, props.blockedHosts ?? []),
     );
     for (const document of documents) {
-      new SessionTask(placeOf(document.profile), 'Task', {
+      const task = new SessionTask(placeOf(document.profile), 'Task', {
         document,
         executionRole: this.executionRole,
         logGroup: this.logGroup,
-        zoneName: props.network.namespace.namespaceName,
+        zoneName: props.network.zoneName,
         sessionImageUri: companion?.imageUri,
       });
+      this.taskDefinitions.set(document.profile, task.taskDefinitionArn);
     }
-    new PolicyDocuments(this, 'Policy', { documents, encryptionKey: key, deletionProtection: protection });
+    this.documents = new PolicyDocuments(this, 'Policy', {
+      documents,
+      encryptionKey: key,
+      deletionProtection: protection,
+    });
+    this.policies = [...this.documents.locations];
+    this.secretArns = secretsOf(documents);
+  }
+
+  taskDefinitionArn(profile: string): string {
+    const arn = this.taskDefinitions.get(profile);
+    if (arn !== undefined) return arn;
+    throw new Error(
+      `profile "${profile}": got no such name, expected one of ${[...this.taskDefinitions.keys()].join(', ')}`,
+    );
+  }
+
+  grantReadBindings(grantee: IGrantable): void {
+    this.store.grantReadItems(grantee, this.store.bindings);
+  }
+
+  grantReadRows(grantee: IGrantable): void {
+    this.store.grantReadItems(grantee, this.store.sessions);
+  }
+
+  grantReadPayloads(grantee: IGrantable): void {
+    this.store.grantReadPayloads(grantee);
+  }
+
+  grantReadPolicies(grantee: IGrantable): void {
+    this.documents.grantRead(grantee);
   }
 
   /**

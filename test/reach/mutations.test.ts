@@ -60,7 +60,7 @@ describe('N2 the checks themselves', () => {
         (match) => match[1] ?? '',
       ),
     );
-    const allowed = /^(\.|\.\.|\.\/[\w/-]+|\.\.\/(templates|resolver|topology|inventory)|node:(fs|path))$/;
+    const allowed = /^(\.|\.\.|\.\/[\w/-]+|\.\.\/(templates|resolver|topology|inventory|values)|node:(fs|path))$/;
     expect(unique(imports).filter((path) => !allowed.test(path))).toEqual([]);
   });
 

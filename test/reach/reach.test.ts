@@ -5,7 +5,6 @@ import type { Finding } from './inventory';
 /** architecture.md section 3, by hand: what a session can send to. Nothing here is computed from the product. */
 const NETWORK = [
   'tcp 3128 to service subnets of the egress VPC',
-  'tcp 443 to service subnets of the egress VPC',
   'tcp 443 to the endpoint ecr.api',
   'tcp 443 to the endpoint ecr.dkr',
   'tcp 443 to the endpoint logs',

@@ -13,8 +13,19 @@ interface PolicyProperties {
 }
 
 interface RuleGroupProperties {
-  readonly RuleGroup: { readonly RulesSource: { readonly RulesString: string } };
+  readonly RuleGroup: { readonly RulesSource: { readonly RulesString: string | Joined } };
 }
+
+/** Text in which CloudFormation fills in account, region and URL suffix. */
+interface Joined {
+  readonly 'Fn::Join': readonly [string, readonly (string | { readonly Ref: string })[]];
+}
+
+const PSEUDO: Readonly<Record<string, string>> = {
+  'AWS::AccountId': '111122223333',
+  'AWS::Region': 'eu-west-1',
+  'AWS::URLSuffix': 'amazonaws.com',
+};
 
 /** AWS's names for what happens to streams the engine did not see from the start, and Suricata's. */
 const EXCEPTION_POLICIES: Readonly<Record<string, Firewall['exceptionPolicy']>> = {
@@ -45,7 +56,16 @@ export function firewallsOf(template: CfnTemplate): Firewall[] {
 function rulesOf(template: CfnTemplate, logicalId: string): string {
   const group = template.Resources[logicalId]?.Properties as unknown as RuleGroupProperties | undefined;
   if (group === undefined) throw new Error(`the policy refers to ${logicalId}, which is not in its template`);
-  return group.RuleGroup.RulesSource.RulesString;
+  const rules = group.RuleGroup.RulesSource.RulesString;
+  if (typeof rules === 'string') return rules;
+  const [separator, parts] = rules['Fn::Join'];
+  return parts.map((part) => (typeof part === 'string' ? part : deployed(part.Ref))).join(separator);
+}
+
+function deployed(name: string): string {
+  const value = PSEUDO[name];
+  if (value === undefined) throw new Error(`a rule has the deploy-time value ${name}, which could be any text`);
+  return value;
 }
 
 /** The rules by what they say of themselves, in their order. */

@@ -139,7 +139,7 @@ describe('N6 one more host for a profile', () => {
     expect(diff(before, after)).toEqual({
       changed: [
         'AWS::AppConfig::HostedConfigurationVersion Properties.Content',
-        'AWS::NetworkFirewall::RuleGroup Properties.RuleGroup.RulesSource.RulesString',
+        'AWS::NetworkFirewall::RuleGroup Properties.RuleGroup.RulesSource.RulesString.Fn::Join',
         'AWS::Route53Resolver::FirewallDomainList Properties.Domains',
       ],
       removed: [],

@@ -79,14 +79,12 @@ describe.each(variantNames())('N2 in %s', (variant) => {
     });
     expect(across.map(([, { Properties: p }]) => [p?.FromPort, p?.ToPort, p?.IpProtocol])).toEqual([
       [3128, 3128, 'tcp'],
-      [443, 443, 'tcp'],
       [3128, 3128, 'tcp'],
-      [443, 443, 'tcp'],
     ]);
     for (const [, { DependsOn }] of across) expect([DependsOn].flat()).toContain(peering);
   });
 
-  it('N3 security groups open nothing to a range: services dial 443 at public addresses, sessions the image store', () => {
+  it('N3 security groups open nothing to a range: the proxy dials 443 at public addresses, sessions the image store', () => {
     const rules = [
       ...properties(variant, 'AWS::EC2::SecurityGroupEgress'),
       ...properties(variant, 'AWS::EC2::SecurityGroupIngress'),
@@ -100,7 +98,7 @@ describe.each(variantNames())('N2 in %s', (variant) => {
       expect(rule.CidrIpv6).toBeUndefined();
     }
     const lists = rules.filter(({ DestinationPrefixListId }) => DestinationPrefixListId !== undefined);
-    expect(lists).toHaveLength(3);
+    expect(lists).toHaveLength(2);
     for (const rule of lists) expect(rule).toMatchObject({ FromPort: 443, ToPort: 443, IpProtocol: 'tcp' });
   });
 
@@ -224,9 +222,9 @@ describe('W7 F12 tiers', () => {
     });
     const on = { firewalls: [true], dns: ['ENABLED', 'ENABLED'] };
     const off = { firewalls: [false], dns: ['DISABLED', 'DISABLED'] };
-    expect(protections('standard')).toEqual({ ...on, keys: ['Retain', 'Retain'] });
-    expect(protections('unprotected')).toEqual({ ...off, keys: ['Retain', 'Retain'] });
-    expect(protections('throwaway')).toEqual({ ...off, keys: ['Delete', 'Delete'] });
+    expect(protections('standard')).toEqual({ ...on, keys: ['Retain', 'Retain', 'Retain'] });
+    expect(protections('unprotected')).toEqual({ ...off, keys: ['Retain', 'Retain', 'Retain'] });
+    expect(protections('throwaway')).toEqual({ ...off, keys: ['Delete', 'Delete', 'Delete'] });
   });
 });
 

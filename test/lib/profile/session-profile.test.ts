@@ -413,7 +413,9 @@ describe('W2 deploy-time values in a policy document', () => {
   it('U1 the image is the one the task starts, by digest or by the hash of its content', () => {
     const tasks = Object.values(resources).filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
     const started = tasks.flatMap(({ Properties = {} }) =>
-      (Properties.ContainerDefinitions as { Name: string; Image: unknown }[]).map(({ Image }) => deployed(Image)),
+      (Properties.ContainerDefinitions as { Name: string; Image: unknown }[])
+        .filter(({ Name }) => Name === 'agent')
+        .map(({ Image }) => deployed(Image)),
     );
     const images = ['tokens', 'built', 'pushed', 'pinned'].map((name) => documentAt(name).session.image);
     expect(images).toEqual(started);

@@ -17,10 +17,13 @@ interface Task {
 
 const WITH_IMAGE = ['session-image', 'one-stack-maximum'];
 
+/** Of sessions: services of the platform have tasks too, and no container "agent". */
 const tasksOf = (variant: string): Task[] =>
-  resourcesOf(variant).flatMap(([, , { Type, Properties }]) =>
-    Type === 'AWS::ECS::TaskDefinition' ? [Properties as unknown as Task] : [],
-  );
+  resourcesOf(variant)
+    .flatMap(([, , { Type, Properties }]) =>
+      Type === 'AWS::ECS::TaskDefinition' ? [Properties as unknown as Task] : [],
+    )
+    .filter(({ ContainerDefinitions }) => ContainerDefinitions.some(({ Name }) => Name === 'agent'));
 const container = (variant: string, name: string): Container | undefined =>
   tasksOf(variant)[0]?.ContainerDefinitions.find(({ Name }) => Name === name);
 const mounts = (variant: string, name: string) =>

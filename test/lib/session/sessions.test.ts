@@ -48,21 +48,22 @@ describe('W2 one stack and several hold the same', () => {
     expect(types('one-stack')).toEqual(types('standard'));
   });
 
-  it('W2 each plane in its own stack: network, sessions, endpoints', () => {
+  it('W2 each plane in its own stack: network, sessions, egress proxy, endpoints', () => {
     const has = Object.entries(templatesOf('standard')).map(([stack, { Resources }]) => [
       stack,
-      ['AWS::EC2::VPC', 'AWS::ECS::TaskDefinition', 'AWS::EC2::VPCEndpoint'].filter((type) =>
+      ['AWS::EC2::VPC', 'AWS::ECS::TaskDefinition', 'AWS::ECS::Service', 'AWS::EC2::VPCEndpoint'].filter((type) =>
         Object.values(Resources).some(({ Type }) => Type === type),
       ),
     ]);
     expect(has).toEqual([
       ['acme-network', ['AWS::EC2::VPC']],
       ['acme-sessions', ['AWS::ECS::TaskDefinition']],
+      ['acme-egress', ['AWS::ECS::TaskDefinition', 'AWS::ECS::Service']],
       ['acme-endpoints', ['AWS::EC2::VPCEndpoint']],
     ]);
   });
 
-  it('W2 the stack of the endpoints is deployed after both others', () => {
+  it('W2 the stacks of the proxy and of the endpoints are deployed after both others', () => {
     const { sessions } = inStages({ profiles: [new SessionProfile('coding', { image: PINNED })] });
     const stage = Stack.of(sessions).node.scope;
     const assembly = (stage as AgentPlatformStage).synth();
@@ -73,6 +74,7 @@ describe('W2 one stack and several hold the same', () => {
       ]),
     );
     expect(dependencies.get('Stage-network')).toEqual([]);
+    expect(dependencies.get('Stage-egress')?.sort()).toEqual(['Stage-network', 'Stage-sessions']);
     expect(dependencies.get('Stage-endpoints')?.sort()).toEqual(['Stage-network', 'Stage-sessions']);
   });
 });

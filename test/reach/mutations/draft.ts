@@ -1,6 +1,7 @@
 import type { Resource } from '../inventory';
 import { type Templates, targetOf } from '../resolver';
 import { Topology } from '../topology';
+import { at, text } from '../values';
 
 type Fields = Record<string, unknown>;
 interface Raw {
@@ -137,10 +138,10 @@ export class Draft {
 
   /** The text of the firewall's rules, through an edit. */
   rules(edit: (text: string) => string): void {
-    const group = this.raw(this.the('AWS::NetworkFirewall::RuleGroup')).Properties.RuleGroup as {
-      RulesSource: { RulesString: string };
-    };
-    const before = group.RulesSource.RulesString;
+    const id = this.the('AWS::NetworkFirewall::RuleGroup');
+    const group = this.raw(id).Properties.RuleGroup as { RulesSource: { RulesString: string } };
+    // As it is deployed: account and region stand in it as references.
+    const before = text(at(this.before.inventory.get(id)?.props.RuleGroup, 'RulesSource', 'RulesString'));
     group.RulesSource.RulesString = edit(before);
     if (group.RulesSource.RulesString === before) throw new Error('the rules are as they were');
   }

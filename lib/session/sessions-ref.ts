@@ -1,0 +1,45 @@
+import type { ICluster } from 'aws-cdk-lib/aws-ecs';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+
+/** Where one profile's policy document is in AppConfig. */
+export interface PolicyLocation {
+  /** Name of the profile. */
+  readonly profile: string;
+  /** Id of the AppConfig application. */
+  readonly applicationId: string;
+  /** Id of its environment. */
+  readonly environmentId: string;
+  /** Id of the profile's configuration profile. */
+  readonly configurationProfileId: string;
+}
+
+/** Sessions as the other planes need them. What is granted here is granted to services: a session is no principal. */
+export interface ISessions {
+  /** Where sessions run. */
+  readonly cluster: ICluster;
+  /** Key of tables, payloads, documents and logs. */
+  readonly encryptionKey: IKey;
+  /** Name of the table of bindings: which session speaks from an address. */
+  readonly bindingsTableName: string;
+  /** Name of the table of session rows. */
+  readonly rowsTableName: string;
+  /** The policy documents, one a profile. */
+  readonly policies: PolicyLocation[];
+  /** ARNs of the secrets that grants of the profiles name. */
+  readonly secretArns: string[];
+  /**
+   * Of the task that a session of the profile is started from.
+   *
+   * @throws where there is no such profile
+   */
+  taskDefinitionArn(profile: string): string;
+  /** Lets a service look up which session speaks from an address, item by item. */
+  grantReadBindings(grantee: IGrantable): void;
+  /** Lets a service read the rows of sessions, item by item. */
+  grantReadRows(grantee: IGrantable): void;
+  /** Lets a service read task texts and results. */
+  grantReadPayloads(grantee: IGrantable): void;
+  /** Lets a service poll every profile's policy document. */
+  grantReadPolicies(grantee: IGrantable): void;
+}
