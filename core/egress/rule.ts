@@ -30,6 +30,9 @@ export const pathPattern = z.string().check(
   z.describe('starts with /; `*` is one segment or part of one, `/**` at the end is all that follows'),
 );
 
+/** The proxy remembers as many for each session and rule. */
+export const MAX_DISTINCT_URLS = 100_000;
+
 /** Limits of one rule. Sizes in bytes, rates in requests a minute of one session. */
 export const ruleLimits = z.strictObject({
   maxBodyBytes: z.optional(z.int().check(z.minimum(0))),
@@ -59,7 +62,13 @@ export const ruleLimits = z.strictObject({
       ),
   ),
   distinctUrls: z.optional(
-    z.int().check(z.minimum(1), z.describe('different URLs one session may ask this rule for; default: no limit')),
+    z
+      .int()
+      .check(
+        z.minimum(1),
+        z.maximum(MAX_DISTINCT_URLS),
+        z.describe('different URLs one session may ask this rule for; default: no limit'),
+      ),
   ),
   allowPrivate: z.optional(
     z

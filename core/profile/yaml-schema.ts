@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { MODES } from '../egress/document';
 import { PRESET_NAMES } from '../egress/presets';
-import { graphqlMatch, METHODS, mcpMatch, pathPattern, queryParameter } from '../egress/rule';
+import { graphqlMatch, MAX_DISTINCT_URLS, METHODS, mcpMatch, pathPattern, queryParameter } from '../egress/rule';
 import { checkHost } from './check';
 import { REPOSITORY } from './check-grants';
 
@@ -83,7 +83,12 @@ const target = {
   maxUrlBytes: z.optional(bytes(16, 1024)),
   maxOpaqueBytes: z.optional(bytes(0, 128)),
   distinctUrls: z.optional(
-    z.int(says('a number of URLs, a whole number', 'write 200')).check(z.minimum(1, says('at least 1', 'write 200'))),
+    z
+      .int(says('a number of URLs, a whole number', 'write 200'))
+      .check(
+        z.minimum(1, says('at least 1', 'write 200')),
+        z.maximum(MAX_DISTINCT_URLS, says(`at most ${MAX_DISTINCT_URLS}`, 'leave it out for no limit')),
+      ),
   ),
   allowPrivate: z.optional(yes),
   ask: z.optional(yes),

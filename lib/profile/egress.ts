@@ -68,7 +68,7 @@ export interface EgressTarget {
   readonly maxUrlBytes?: number;
   /** Bytes a URL may carry in runs that look like encoded or random data. @default 2048 */
   readonly maxOpaqueBytes?: number;
-  /** Different URLs that one session may ask for. @default no limit of this rule */
+  /** Different URLs that one session may ask for, at most 100,000. @default no limit of this rule */
   readonly distinctUrls?: number;
   /**
    * The host, which has to be an exact one, may resolve to a private address. Loopback, link-local and metadata

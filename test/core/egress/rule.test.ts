@@ -72,6 +72,7 @@ describe('N5 rules of a document', () => {
     ['a part of a byte', { limits: { maxUrlBytes: 100.5 } }],
     ['opaque bytes below nothing', { limits: { maxOpaqueBytes: -1 } }],
     ['no URL at all', { limits: { distinctUrls: 0 } }],
+    ['more URLs than are remembered', { limits: { distinctUrls: 100_001 } }],
     ['private addresses below a wildcard', { host: '*.example.com', limits: { allowPrivate: true } }],
     ['private addresses of a whole domain', { host: '.example.com', limits: { allowPrivate: true } }],
     ['a list of no path, which reads as every path or as none', { paths: [] }],

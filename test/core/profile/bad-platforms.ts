@@ -713,6 +713,7 @@ const targets: Row[] = places.flatMap(({ host, path, indent }) => {
     beside('a URL size of nothing', 'maxUrlBytes: 15', 'maxUrlBytes', '15', 'at least 16', '1024'),
     beside('an opaque size below nothing', 'maxOpaqueBytes: -1', 'maxOpaqueBytes', '-1', 'at least 0', '128'),
     beside('no URL at all', 'distinctUrls: 0', 'distinctUrls', '0', 'at least 1', '200'),
+    beside('too many URLs', 'distinctUrls: 100001', 'distinctUrls', '100001', 'at most 100000', 'leave it out'),
     beside('half a URL', 'distinctUrls: 1.5', 'distinctUrls', '1.5', 'whole', '200'),
     beside('a private yes', 'allowPrivate: yes', 'allowPrivate', '"yes"', 'true or false', 'without quotes'),
     beside('an ask in quotes', 'ask: "true"', 'ask', '"true"', 'true or false', 'without quotes'),

@@ -153,7 +153,7 @@ const SPELLINGS: readonly Spelling[] = [
         [`urls of ${at}`, `${path}.urls`, ['seen'], ['Seen', 'all', true, '']],
         [`maxUrlBytes of ${at}`, `${path}.maxUrlBytes`, [16, 1024], [15, 16.5, '1024', '1KiB', null]],
         [`maxOpaqueBytes of ${at}`, `${path}.maxOpaqueBytes`, [0, 128], [-1, 0.5, '128', null]],
-        [`distinctUrls of ${at}`, `${path}.distinctUrls`, [1, 200], [0, -1, 1.5, '200', null]],
+        [`distinctUrls of ${at}`, `${path}.distinctUrls`, [1, 200, 100_000], [0, -1, 1.5, 100_001, '200', null]],
         same(`allowPrivate of ${at}`, `${path}.allowPrivate`, SWITCHES),
         same(`ask of ${at}`, `${path}.ask`, SWITCHES),
       ];
