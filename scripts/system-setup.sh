@@ -14,6 +14,7 @@ BACKPORTS=/etc/apt/sources.list.d/bookworm-backports.list
 # command:package. setpriv and unshare are in util-linux, which is essential.
 TOOLS=(
   suricata:suricata iptables-legacy:iptables ip:iproute2 ethtool:ethtool sysctl:procps
+  buildah:buildah podman:podman runc:runc mmdebstrap:mmdebstrap
   openssl:openssl curl:curl python3:python3 unbound:unbound dig:bind9-dnsutils setpriv:util-linux
 )
 PATH="$PATH:/usr/sbin:/sbin"
