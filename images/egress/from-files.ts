@@ -29,6 +29,7 @@ export async function sourcesFromFiles(folder: string, clock: Clock, say: (probl
     credentials: new FileCredentials({ path: join(folder, 'credentials.json'), clock, onProblem }),
     authority: {
       pem,
+      certificates: pem.certificate,
       expiresAt: Date.parse(new X509Certificate(pem.certificate).validTo),
       onChange: () => undefined,
     },

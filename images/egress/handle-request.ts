@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RefusalCode } from '../../core/egress/refusal';
+import { CERTIFICATES_PATH } from '../../core/network/services';
 import { Exchange, type Ingress } from './exchange';
 import type { EgressPorts } from './ports';
 import { clientOf, sendRefusal } from './refuse';
@@ -20,7 +21,22 @@ export async function handleRequest(
   };
   if (identity.kind === 'refused') return await refuse(identity.code);
   const { caller } = identity;
+  if (ingress.way === 'named' && request.method === 'GET' && request.url === CERTIFICATES_PATH) {
+    sendCertificates(ports, response);
+    return;
+  }
   const ready = ports.compiled.get(caller.subject.profile);
   if (!ready) return await refuse('policy-missing');
   await new Exchange(ports, request, response, ingress, caller, ready).run();
+}
+
+/** The only thing the proxy answers of its own: a session can't read it from AWS, having no credential. */
+function sendCertificates(ports: EgressPorts, response: ServerResponse): void {
+  const text = ports.certificates();
+  response.writeHead(200, {
+    'content-type': 'application/x-pem-file',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(text);
 }

@@ -71,6 +71,7 @@ async function main(): Promise<void> {
       bodyTimeoutMs: 600_000,
     }),
     leaves,
+    certificates: () => sources.authority.certificates,
     metrics,
     clock,
     limits: DEFAULT_LIMITS,

@@ -23,6 +23,8 @@ export interface EgressPorts {
   readonly upstreams: Upstreams;
   readonly dialler: Dialler;
   readonly leaves: LeafCertificates;
+  /** What sessions trust, PEM. */
+  readonly certificates: () => string;
   readonly metrics: EgressMetrics;
   readonly clock: Clock;
   readonly limits: EgressLimits;

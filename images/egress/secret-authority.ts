@@ -1,4 +1,4 @@
-import { parseAuthorities } from '../../core/egress/certificate-rotation';
+import { certificatesOf, parseAuthorities } from '../../core/egress/certificate-rotation';
 import type { Clock } from '../../runtime/clock';
 import type { ReadSecret } from '../../runtime/secrets-manager-credentials';
 import type { AuthorityPem } from './leaf-certificates';
@@ -12,6 +12,7 @@ const FIRST_WAIT_MS = 3_000;
 
 interface Current {
   readonly pem: AuthorityPem;
+  readonly certificates: string;
   readonly expiresAt: number;
 }
 
@@ -39,7 +40,8 @@ export class SecretAuthority implements AuthoritySource {
       const parsed = parseAuthorities((await readSecret(secretArn)) ?? '');
       if (parsed.kind === 'invalid') throw new Error(`certificate authority: ${parsed.problems.join('; ')}`);
       const { certificate, privateKey, expiresAt } = parsed.authorities.current;
-      return { pem: { certificate, privateKey }, expiresAt: Date.parse(expiresAt) };
+      const certificates = certificatesOf(parsed.authorities);
+      return { pem: { certificate, privateKey }, certificates, expiresAt: Date.parse(expiresAt) };
     };
     for (let tries = 1; ; tries++) {
       try {
@@ -56,6 +58,10 @@ export class SecretAuthority implements AuthoritySource {
     return this.current.pem;
   }
 
+  get certificates(): string {
+    return this.current.certificates;
+  }
+
   get expiresAt(): number {
     return this.current.expiresAt;
   }
@@ -68,8 +74,9 @@ export class SecretAuthority implements AuthoritySource {
   private async poll(): Promise<void> {
     try {
       const now = await this.read();
-      if (now.pem.certificate === this.current.pem.certificate) return;
+      const signs = this.current.pem.certificate;
       this.current = now;
+      if (now.pem.certificate === signs) return;
       for (const listener of this.listeners) listener(now.pem);
     } catch (error) {
       this.onProblem(`certificate authority: ${(error as Error).name}`);

@@ -15,6 +15,8 @@ export interface Sources {
 
 export interface AuthoritySource {
   readonly pem: AuthorityPem;
+  /** What sessions should trust now, PEM: what signs, and around a change also what will or did. */
+  readonly certificates: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   onChange(listener: (pem: AuthorityPem) => void): void;

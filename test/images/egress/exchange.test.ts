@@ -83,6 +83,16 @@ describe('a request through a tunnel', () => {
     expect(no.headers['x-agent-platform-refusal']).toBe('host-not-allowed');
   });
 
+  it('hands its certificates to live sessions, and to nobody else', async () => {
+    await start();
+    const get = 'GET /.platform/ca.pem HTTP/1.1\r\nHost: egress.agents.internal\r\n\r\n';
+    expect((await exchange(await lab.socket(), get)).body).toMatch(
+      /^-----BEGIN CERTIFICATE-----\n[\s\S]+-----END CERTIFICATE-----\n?$/,
+    );
+    lab.identity = { kind: 'refused', code: 'unbound-address' };
+    expect((await exchange(await lab.socket(), get)).status).toBe(403);
+  });
+
   it('N9 a refusal closes the connection and says host, rule or reason, and how to ask', async () => {
     await start();
     const reply = await lab.get('other.example.com');

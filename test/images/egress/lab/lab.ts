@@ -175,6 +175,7 @@ export class Lab {
         bodyTimeoutMs: 5_000,
       }),
       leaves,
+      certificates: () => authority.pem.certificate,
       metrics,
       clock,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
