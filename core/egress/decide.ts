@@ -99,11 +99,11 @@ function judge(compiled: CompiledRule, request: EgressRequest, body: RequestBody
   if (body === undefined) return { kind: 'body' };
   if (graphql !== undefined) {
     const reading = readGraphql(body);
-    if (reading.kind === 'not-understood') return reading;
+    if (reading.kind !== 'ok') return reading;
     return { kind: withinGraphql(reading, graphql) ? 'yes' : 'no', operations: describeGraphql(reading) };
   }
   const reading = readMcp(body);
-  if (reading.kind === 'not-understood') return reading;
+  if (reading.kind !== 'ok') return reading;
   return { kind: mcp !== undefined && withinMcp(reading, mcp) ? 'yes' : 'no', operations: describeMcp(reading) };
 }
 

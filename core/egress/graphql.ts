@@ -1,6 +1,6 @@
 import { type FragmentDefinitionNode, Kind, parse, type SelectionSetNode } from 'graphql/language';
 import { type NotUnderstood, notUnderstood, type RequestBody } from './body';
-import { messagesOf, objectWith, readJsonBody } from './json-body';
+import { isEmptyObject, messagesOf, objectWith, readJsonBody } from './json-body';
 import type { EgressRule } from './rule';
 import type { JsonValue } from './strict-json';
 
@@ -30,7 +30,7 @@ export function readGraphql(body: RequestBody): GraphqlReading | NotUnderstood {
   const operations: GraphqlReading['operations'][number][] = [];
   for (const message of messages) {
     const read = readMessage(message);
-    if (read.kind === 'not-understood') return read;
+    if (read.kind !== 'ok') return read;
     operations.push(read);
   }
   return { kind: 'ok', operations };
@@ -38,10 +38,10 @@ export function readGraphql(body: RequestBody): GraphqlReading | NotUnderstood {
 
 /** Whether every operation and every root field is one that the rule names. */
 export function withinGraphql(reading: GraphqlReading, rule: NonNullable<EgressRule['graphql']>): boolean {
+  const { operations, fields: named } = rule;
   return reading.operations.every(
     ({ operation, fields }) =>
-      rule.operations.includes(operation) &&
-      (rule.fields === undefined || fields.every((field) => rule.fields?.includes(field))),
+      operations.includes(operation) && (named === undefined || fields.every((field) => named.includes(field))),
   );
 }
 
@@ -61,7 +61,7 @@ function readMessage(message: JsonValue): Read | NotUnderstood {
     return notUnderstood('operationName is no text');
   }
   // Where a server knows the hash it may run the stored text and not this one.
-  if ((extensions ?? null) !== null && objectWith(extensions, []) === undefined) {
+  if ((extensions ?? null) !== null && !isEmptyObject(extensions)) {
     return notUnderstood('GraphQL extensions, such as persisted queries');
   }
   return readDocument(query, typeof operationName === 'string' ? operationName : undefined);

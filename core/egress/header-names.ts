@@ -4,7 +4,6 @@
  * only describes a body (X-Amz-Content-Sha256).
  */
 export const CREDENTIAL_HEADERS: readonly string[] = [
-  'authorization',
   'cookie',
   'cookie2',
   'dd-application-key',
@@ -16,7 +15,6 @@ export const CREDENTIAL_HEADERS: readonly string[] = [
   'php-auth-user',
   'remote-user',
   'x-amz-date',
-  'x-amz-security-token',
   'x-auth-email',
   'x-auth-key',
   'x-client-cert',
@@ -28,7 +26,6 @@ export const CREDENTIAL_HEADERS: readonly string[] = [
   'x-honeycomb-team',
   'x-jfrog-art-api',
   'x-ms-client-principal',
-  'x-registry-auth',
   'x-registry-config',
 ];
 
@@ -91,7 +88,6 @@ export const NEVER_CONNECTION: ReadonlySet<string> = new Set([
   'content-length',
   'content-range',
   'content-type',
-  'host',
   'if-match',
   'if-none-match',
   'if-unmodified-since',

@@ -11,6 +11,10 @@ export function readJsonBody(body: RequestBody): JsonResult {
   return parseStrictJson(body.bytes);
 }
 
+export function isEmptyObject(value: JsonValue | undefined): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+}
+
 export const MAX_BATCH = 50;
 
 /** A message, or a batch of some. */

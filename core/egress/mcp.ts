@@ -1,5 +1,5 @@
 import { type NotUnderstood, notUnderstood, type RequestBody } from './body';
-import { messagesOf, objectWith, readJsonBody } from './json-body';
+import { isEmptyObject, messagesOf, objectWith, readJsonBody } from './json-body';
 import type { EgressRule } from './rule';
 import type { JsonValue } from './strict-json';
 
@@ -68,7 +68,7 @@ function readMessage(value: JsonValue): McpMessage | NotUnderstood {
     if (params !== undefined || (result === undefined) === (error === undefined)) {
       return notUnderstood('a message that is neither request nor answer');
     }
-    return { kind: 'answer', empty: objectWith(result, []) !== undefined };
+    return { kind: 'answer', empty: isEmptyObject(result) };
   }
   if (typeof method !== 'string') return notUnderstood('a method that is no text');
   if (result !== undefined || error !== undefined) return notUnderstood('a message that is request and answer');

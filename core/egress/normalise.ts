@@ -1,4 +1,4 @@
-import { parseAuthority } from './authority';
+import { canonicalHost, parseAuthority } from './authority';
 import { readPath } from './path';
 import { readQuery } from './query';
 import { type Refused, refused } from './refusal';
@@ -29,23 +29,23 @@ export function normaliseRequest(wire: WireRequest): NormaliseResult {
   const { method, target } = wire;
   if (target.length > MAX_TARGET_BYTES) return malformed('the request target is longer than 8 KB');
   const framing = readHeaders(wire.rawHeaders);
-  if (framing.kind === 'refused') return framing;
+  if (framing.kind !== 'ok') return framing;
   if (framing.host === undefined) return malformed('no Host header');
   if (framing.websocket && method !== 'GET') return malformed('a WebSocket handshake that is no GET');
 
-  // Servers that ignore such a body read it as the next request on the connection, which may be another session's; and
-  // a rule that only reads would send whatever an agent likes.
+  // Servers that ignore such a body read it as the next request on the connection, which may be another session's; a
+  // rule that only reads would send whatever an agent likes; and after a WebSocket handshake nobody knows whose it is.
   if (framing.hasBody && !isWrite([method])) return malformed('a body with a method that only reads');
 
   const to = destination(wire, framing.host);
-  if (to.kind === 'refused') return to;
+  if (to.kind !== 'ok') return to;
   const mark = to.target.indexOf('?');
   const path = mark === -1 ? to.target : to.target.slice(0, mark);
   const query = mark === -1 ? undefined : to.target.slice(mark + 1);
   const readable = readPath(path);
-  if (readable.kind === 'refused') return readable;
+  if (readable.kind !== 'ok') return readable;
   const parsed = readQuery(query ?? '');
-  if (parsed.kind === 'refused') return parsed;
+  if (parsed.kind !== 'ok') return parsed;
   return {
     kind: 'ok',
     request: {
@@ -74,10 +74,10 @@ export function normaliseConnect(wire: {
 }): { readonly kind: 'ok'; readonly host: string; readonly port: number } | Refused {
   if (wire.httpVersion !== '1.1' && wire.httpVersion !== '1.0') return malformed('not HTTP/1.1');
   const framing = readHeaders(wire.rawHeaders);
-  if (framing.kind === 'refused') return framing;
+  if (framing.kind !== 'ok') return framing;
   if (framing.hasBody) return malformed('CONNECT with a body');
   const authority = parseAuthority(wire.target);
-  if (authority.kind === 'refused') return authority;
+  if (authority.kind !== 'ok') return authority;
   if (authority.port === undefined) return malformed('CONNECT without a port');
   if (authority.port !== 443) return refused('port-not-allowed', 'CONNECT to a port other than 443');
   const mismatch = framing.host === undefined ? undefined : differs(framing.host, authority.host, authority.port);
@@ -99,13 +99,12 @@ function destination(wire: WireRequest, hostHeader: string): Destination | Refus
 function inTunnel({ tunnel, target }: WireRequest, hostHeader: string): Destination | Refused {
   if (tunnel === undefined) return refused('name-mismatch', 'no tunnel');
   const authority = parseAuthority(tunnel.host);
-  if (authority.kind === 'refused') return authority;
+  if (authority.kind !== 'ok') return authority;
   const { host } = authority;
   if (authority.port !== undefined || tunnel.port !== 443)
     return refused('port-not-allowed', 'a tunnel to a port other than 443');
   if (tunnel.serverName === undefined) return refused('name-mismatch', 'TLS without a server name');
-  const serverName = parseAuthority(tunnel.serverName);
-  if (serverName.kind === 'refused' || serverName.port !== undefined || serverName.host !== host) {
+  if (canonicalHost(tunnel.serverName) !== host) {
     return refused('name-mismatch', 'the server name of TLS is not the host of CONNECT');
   }
   const mismatch = differs(hostHeader, host, 443);
@@ -118,7 +117,7 @@ function named(target: string): Destination | Refused {
   const end = target.indexOf('/', 3);
   if (end === -1) return malformed('the path does not begin with /u/<host>/');
   const authority = parseAuthority(target.slice(3, end));
-  if (authority.kind === 'refused') return authority;
+  if (authority.kind !== 'ok') return authority;
   if ((authority.port ?? 443) !== 443) return refused('port-not-allowed', 'a port other than 443');
   return { kind: 'ok', scheme: 'https', host: authority.host, port: 443, target: target.slice(end) };
 }
@@ -131,7 +130,7 @@ function absolute(target: string, hostHeader: string): Destination | Refused {
   const end = target.indexOf('/', start);
   if (end === -1) return malformed('the URL has no path');
   const authority = parseAuthority(target.slice(start, end));
-  if (authority.kind === 'refused') return authority;
+  if (authority.kind !== 'ok') return authority;
   const { host } = authority;
   const port = scheme === 'https' ? 443 : 80;
   if ((authority.port ?? port) !== port) return refused('port-not-allowed', "a port other than the scheme's own");
@@ -142,10 +141,9 @@ function absolute(target: string, hostHeader: string): Destination | Refused {
 function differs(hostHeader: string, host: string, port: number): Refused | undefined {
   if (hostHeader === host) return undefined;
   const header = parseAuthority(hostHeader);
-  if (header.kind === 'refused' && header.code === 'malformed-request') return header;
-  return header.kind === 'ok' && header.host === host && (header.port ?? port) === port
-    ? undefined
-    : refused('name-mismatch', 'the Host header names another host or port');
+  const mismatch = refused('name-mismatch', 'the Host header names another host or port');
+  if (header.kind !== 'ok') return header.code === 'malformed-request' ? header : mismatch;
+  return header.host === host && (header.port ?? port) === port ? undefined : mismatch;
 }
 
 function isMethod(text: string): text is Method {

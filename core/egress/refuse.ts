@@ -40,9 +40,9 @@ export interface RefusalAnswer {
 export function refusalAnswer(input: RefusalInput): RefusalAnswer {
   const kind: RefusalKind = REFUSALS[input.code];
   const host = input.host !== undefined && canonicalHost(input.host) === input.host ? input.host : undefined;
-  const rule = input.rule !== undefined && /^[a-z0-9][a-z0-9.-]{0,127}$/.test(input.rule) ? input.rule : undefined;
+  const rule = SHOWN_RULE.test(input.rule ?? '') ? input.rule : undefined;
   const method = (METHODS as readonly string[]).find((each) => each === input.method);
-  const path = input.path !== undefined && SHOWN_PATH.test(input.path) ? input.path : undefined;
+  const path = SHOWN_PATH.test(input.path ?? '') ? input.path : undefined;
   const retryAfter =
     kind.retryAfterSeconds === undefined ? undefined : (input.retryAfterSeconds ?? kind.retryAfterSeconds);
 
@@ -76,6 +76,7 @@ export function refusalAnswer(input: RefusalInput): RefusalAnswer {
   };
 }
 
+const SHOWN_RULE = /^[a-z0-9][a-z0-9.-]{0,127}$/;
 const SHOWN_PATH = /^\/[A-Za-z0-9._~!$()*+,;=:@%/-]{0,255}$/;
 
 type Form = 'text' | 'json' | 'json-rpc';

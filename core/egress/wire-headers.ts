@@ -87,15 +87,13 @@ function readFraming(once: ReadonlyMap<string, string>, connection: string): Fra
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') return malformed('Transfer-Encoding not chunked');
   const expect = once.get('expect');
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') return malformed('Expect not 100-continue');
-  const hasBody = encoding !== undefined || (length !== undefined && Number(length) > 0);
+  const hasBody = encoding !== undefined || Number(length ?? 0) > 0;
   const upgrade = once.get('upgrade');
   if (upgrade !== undefined) {
     if (upgrade.toLowerCase() !== 'websocket') return malformed('Upgrade to something else than WebSocket');
     if (!tokens(connection).includes('upgrade')) return malformed('Upgrade that Connection does not name');
     if (once.get('sec-websocket-version') !== '13') return malformed('a WebSocket version other than 13');
     if (!WEBSOCKET_KEY.test(once.get('sec-websocket-key') ?? '')) return malformed('no WebSocket key of 16 bytes');
-    // After the switch nobody knows whose bytes those are.
-    if (hasBody) return malformed('a WebSocket handshake with a body');
   }
   return { kind: 'ok', host: once.get('host'), websocket: upgrade !== undefined, hasBody };
 }
@@ -107,10 +105,7 @@ export function canonicalName(name: string): string {
 
 /** The elements of a comma-separated list, in lower case. */
 export function tokens(list: string): string[] {
-  return list
-    .split(',')
-    .map((token) => token.trim().toLowerCase())
-    .filter((token) => token !== '');
+  return list.split(',').map((token) => token.trim().toLowerCase());
 }
 
 function malformed(problem: string): Refused {

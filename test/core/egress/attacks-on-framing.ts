@@ -156,9 +156,20 @@ export const ATTACKS_ON_FRAMING: readonly Attack[] = [
   lines('WebSocket with a short key', [...SWITCH.slice(0, 2), 'Sec-WebSocket-Key: YQ==', VERSION], 'WEBSOCKET_KEY', {
     pitfall: 25,
   }),
+  lines(
+    'WebSocket with something before the key',
+    [...SWITCH.slice(0, 2), 'Sec-WebSocket-Key: xdGhlIHNhbXBsZSBub25jZQ==', VERSION],
+    'WEBSOCKET_KEY',
+    { pitfall: 25 },
+  ),
+  lines('WebSocket with something behind the key', [...SWITCH.slice(0, 2), `${KEY}=`, VERSION], 'WEBSOCKET_KEY', {
+    pitfall: 25,
+  }),
   lines('WebSocket with two keys', [...SWITCH, KEY], 'ONCE', { pitfall: 25 }),
-  lines('WebSocket with a body', [...SWITCH, 'Content-Length: 5'], 'hasBody', { pitfall: 25 }),
-  lines('WebSocket with chunks', [...SWITCH, 'Transfer-Encoding: chunked'], 'hasBody', { pitfall: 25 }),
+  lines('WebSocket with a body', [...SWITCH, 'Content-Length: 5'], 'hasBody (asked by normalise.ts)', { pitfall: 25 }),
+  lines('WebSocket with chunks', [...SWITCH, 'Transfer-Encoding: chunked'], 'hasBody (asked by normalise.ts)', {
+    pitfall: 25,
+  }),
   malformed({
     name: 'WebSocket by POST',
     method: 'POST',

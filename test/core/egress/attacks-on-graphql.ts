@@ -23,6 +23,14 @@ export const ATTACKS_ON_GRAPHQL: readonly Attack[] = [
     'allow',
     'rootFields',
   ),
+  graphql(
+    'an operation with a name that the request leaves out',
+    'query A { viewer { login } }',
+    'allow',
+    'operationName',
+  ),
+  graphql('many braces side by side', `{ viewer { ${'a { b } '.repeat(70)} } }`, 'allow', 'nesting'),
+  graphql('a type definition alone', 'type X { y: Int }', 'body-not-understood', 'readDocument'),
   graphql('null where a key may be missing', '{ viewer { login } }', 'allow', 'readMessage', {
     operationName: null,
     variables: null,

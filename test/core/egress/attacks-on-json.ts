@@ -79,6 +79,9 @@ export const ATTACKS_ON_JSON: readonly Attack[] = [
   opaque('JSON: in another character set', SEARCH, 'json-body.ts JSON_TYPE', {
     contentType: 'application/json; charset=utf-7',
   }),
+  opaque('JSON: more behind the character set', SEARCH, 'json-body.ts JSON_TYPE', {
+    contentType: 'application/json; charset=utf-8x',
+  }),
   opaque('JSON: two types in one line', SEARCH, 'json-body.ts JSON_TYPE', {
     contentType: 'application/json, text/plain',
   }),

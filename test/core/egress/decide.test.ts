@@ -99,6 +99,10 @@ describe('N5 a decision says what it rests on', () => {
     });
   });
 
+  it.each(['graphql.test', 'mcp.test'])('N9 says what is wrong with a body for %s', (host) => {
+    expect(ask({ host, method: 'POST' }, '{')).toMatchObject({ problem: expect.stringContaining('JSON') });
+  });
+
   it('N9 what was tried is cut where it is long', () => {
     const decision = ask({ host: 'mcp.test', method: 'POST' }, `{"jsonrpc":"2.0","method":"${'m'.repeat(300)}"}`);
     expect(decision.kind === 'deny' && decision.operations).toEqual(['m'.repeat(200)]);

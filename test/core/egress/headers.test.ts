@@ -43,6 +43,16 @@ describe('C5 what an agent sends leaves without its credentials and its routing'
     ]);
   });
 
+  it('C5 only Connection names others, and several WebSocket protocols stay in order', () => {
+    const lines = ['X-A: x-b', 'X-B: 1', 'Sec-WebSocket-Protocol: chat,  other'];
+    expect(pairs(forward(lines).headers)).toEqual([
+      'host: api.test',
+      'X-A: x-b',
+      'X-B: 1',
+      'Sec-WebSocket-Protocol: chat, other',
+    ]);
+  });
+
   it('C5 order, spelling and repetitions of the rest stay', () => {
     expect(forward(['B: 1', 'a: 2', 'b: 3']).headers).toEqual(['host', 'api.test', 'B', '1', 'a', '2', 'b', '3']);
   });
@@ -113,6 +123,8 @@ describe('C6 an answer that is searched comes in an encoding the search opens', 
     [['Accept-Encoding: *'], 'identity'],
     [['Accept-Encoding: gzip', 'accept_encoding: br, gzip'], 'gzip, br'],
     [['Accept-Encoding: identity'], 'identity'],
+    [['Accept-Encoding: gzip, identity'], 'gzip, identity'],
+    [['Accept-Encoding: gzip;xq=0'], 'gzip'],
   ])('C6 [19] %j becomes %s', (lines, expected) => {
     const { headers } = forward(lines, { redact: true });
     expect(pairs(headers)).toEqual(['host: api.test', `accept-encoding: ${expected}`]);
@@ -154,6 +166,8 @@ describe('C6 what comes back', () => {
         'Strict-Transport-Security: c',
       ]),
     ).toEqual(['Content-Type: b', 'Strict-Transport-Security: c']);
+    const handshake = ['Sec-WebSocket-Accept: a', 'Sec-WebSocket-Protocol: b'];
+    expect(back(['Connection: Sec-WebSocket-Accept, Sec-WebSocket-Protocol', ...handshake])).toEqual(handshake);
     expect(back(['Connection: Set-Cookie', 'Set-Cookie: a'])).toEqual(['Set-Cookie: a']);
   });
 

@@ -4,9 +4,9 @@ import { parseHostName } from '../../../core/egress/host';
 import { normaliseConnect, normaliseRequest } from '../../../core/egress/normalise';
 import { readPath } from '../../../core/egress/path';
 import { readQuery } from '../../../core/egress/query';
-import type { WireRequest } from '../../../core/egress/request';
+import type { Way, WireRequest } from '../../../core/egress/request';
 import { MAX_HEADER_BYTES, readHeaders } from '../../../core/egress/wire-headers';
-import { wireOf } from './attacks';
+import { type Attack, wireOf } from './attacks';
 import { WEBSOCKET_LINES } from './attacks-on-framing';
 
 const connect = (target: string, change: object = {}) =>
@@ -79,12 +79,24 @@ describe('N7 a request in its one form', () => {
 
   it('N7 a header list of odd length holds a value that is missing, which is empty', () => {
     expect(readHeaders(['Host', 'a.test', 'X-A'])).toMatchObject({ kind: 'ok', host: 'a.test' });
+    expect(readHeaders(['Host', 'a.test', 'Content-Length'])).toMatchObject({ kind: 'refused' });
   });
 
   it('N7 [30] headers of 32 KB to the byte are the most', () => {
     const of = (bytes: number): string[] => ['X', 'y'.repeat(bytes - 5)];
     expect(readHeaders(of(MAX_HEADER_BYTES)).kind).toBe('ok');
     expect(readHeaders(of(MAX_HEADER_BYTES + 1)).kind).toBe('refused');
+  });
+
+  it.each<[string, Partial<Attack>, Way]>([
+    ['a header is repeated that may stand once', { lines: ['Host: a.test'] }, 'absolute'],
+    ['the path does not begin with /u/<host>/', { requestLine: 'GET /u/open.test HTTP/1.1' }, 'named'],
+    ['the URL has no path', { requestLine: 'GET https://open.test HTTP/1.1' }, 'absolute'],
+    ['TLS without a server name', { serverName: null }, 'connect'],
+  ])('N9 says %s', (problem, change, way) => {
+    expect(normaliseRequest(wireOf({ name: '', guards: '', expect: 'allow', ...change }, way))).toMatchObject({
+      problem,
+    });
   });
 
   it('N9 a problem holds nothing that was sent', () => {

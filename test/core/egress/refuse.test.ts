@@ -110,6 +110,26 @@ describe('N9 a refusal is shown by whatever client was refused', () => {
   });
 });
 
+describe('N9 a refusal of which little is known', () => {
+  it('N9 says what it knows', () => {
+    const got = refusalAnswer({ code: 'unbound-address', way: 'named' });
+    expect(got.body).toBe(
+      [
+        'agent-platform refused this request: unbound-address',
+        `why: ${REFUSALS['unbound-address'].says}`,
+        `what to do: ${REFUSALS['unbound-address'].remedy}`,
+        '',
+      ].join('\n'),
+    );
+    expect(Object.values(got.headers)).not.toContain(undefined);
+  });
+
+  it('N9 takes no other program for git or npm', () => {
+    expect(answer({ userAgent: 'not-git/2', accept: 'application/json' }).headers['content-type']).toMatch(/json/);
+    expect(answer({ userAgent: 'x-npm/1', accept: '*/*' }).headers['content-type']).toMatch(/^text/);
+  });
+});
+
 describe('N9 a refusal echoes nothing but normal forms', () => {
   const hostile = ['a\r\nX-Evil: b', '<script>', 'a.test/<b>', 'EVIL.test', '"', '\u001b[31m', 'é.test', ''];
 
@@ -121,7 +141,7 @@ describe('N9 a refusal echoes nothing but normal forms', () => {
     }
   });
 
-  it.each(['/a b', '/a?b', '/<b>', "/'", `/${'a'.repeat(300)}`, 'a', '/é', '/a\n'])(
+  it.each(['<b>/a', '/a b', '/a?b', '/<b>', "/'", `/${'a'.repeat(300)}`, 'a', '/é', '/a\n'])(
     'N9 the path %j is left out',
     (path) => {
       expect(answer({ path })).toEqual(answer({ path: undefined }));
