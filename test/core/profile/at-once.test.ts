@@ -80,6 +80,20 @@ describe('W3 a wrong shape in one place hides nothing elsewhere, and nothing is 
   });
 });
 
+describe('N1 a profile observes only where its file says so', () => {
+  it.each<[string, readonly Edit[], string | undefined]>([
+    ['as it says', [], 'observe'],
+    ['enforce', [['mode: observe', 'mode: enforce']], 'enforce'],
+    ['nothing said', [['      mode: observe\n', '']], undefined],
+  ])('N1 %s', (_, edits, mode) => {
+    const result = read(edits);
+    const egress = result.kind === 'ok' ? result.config.profiles.coding?.egress : undefined;
+    expect(egress?.mode).toBe(mode);
+    expect('mode' in (egress ?? {})).toBe(mode !== undefined);
+    expect(result.kind === 'ok' && result.config.profiles.review?.egress).not.toHaveProperty('mode');
+  });
+});
+
 describe('W3 an image to be built', () => {
   it('W3 needs a Dockerfile in its folder, and no other image is asked for one', () => {
     const asked: string[] = [];
