@@ -106,8 +106,12 @@ export class Dialler {
 function fixed(addresses: LookupAddress[]): LookupFunction {
   return (_host: string, options: LookupOptions, callback) => {
     const [first] = addresses;
-    if (options.all) callback(null, addresses);
-    else callback(null, first?.address ?? '', first?.family ?? 4);
+    // Not before connect() has returned: where no route leads to the address it would fail inside of it, with nobody there
+    // to hear of the error yet.
+    process.nextTick(() => {
+      if (options.all) callback(null, addresses);
+      else callback(null, first?.address ?? '', first?.family ?? 4);
+    });
   };
 }
 
