@@ -38,11 +38,13 @@ export class Account {
     return this.written !== undefined;
   }
 
-  /** What an agent put into names and paths may be what must not leave, and a log is a way out too. */
+  /** What an agent put into names and paths, or a host sends back, may be what must not leave; a log is a way out too. */
   mask(secrets: CompiledSecrets): void {
     const { facts } = this;
     facts.host = redactText(secrets, facts.host);
     if (facts.path !== undefined) facts.path = redactText(secrets, facts.path);
+    // An id with a mask in it is none, and is left out.
+    if (facts.upstreamRequestId !== undefined) facts.upstreamRequestId = redactText(secrets, facts.upstreamRequestId);
     if (facts.operations) facts.operations = facts.operations.map((name) => redactText(secrets, name));
   }
 

@@ -105,7 +105,8 @@ export class Answer implements UpstreamHandler {
     }
     if (length !== undefined && !bodyless) this.remaining = Number(length);
     response.sendDate = false;
-    response.writeHead(status, phrase(statusText), headers);
+    const words = phrase(statusText);
+    response.writeHead(status, secrets ? this.redactValue(secrets, words) : words, headers);
     // Nothing more may come for minutes (SSE before its first event), so the client gets the headers by themselves.
     if (this.remaining === undefined && !bodyless) response.flushHeaders();
   }
