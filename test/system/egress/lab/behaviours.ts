@@ -32,6 +32,9 @@ const REFLECTIONS: Readonly<Record<string, (response: ServerResponse, value: str
   body: (response, value) => response.end(`you sent ${value}, thanks`),
   header: (response, value) => response.setHeader('x-you-sent', value).end('see header'),
   'error-body': (response, value) => response.writeHead(401).end(`bad token "${value}"`),
+  'request-id': (response, value) => response.setHeader('x-request-id', value).end('see header'),
+  etag: (response, value) => response.setHeader('etag', `"${value}"`).end('see header'),
+  'content-type': (response, value) => response.setHeader('content-type', `text/plain; x=${value}`).end('see header'),
   reason: (response, value) => response.writeHead(200, value.replaceAll(/[^\x20-\x7e]/g, '')).end('see reason'),
   json: (response, value) => response.end(JSON.stringify({ a: { authorization: value } })),
   'json-escaped': (response, value) =>

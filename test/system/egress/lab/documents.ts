@@ -18,6 +18,8 @@ const rule = (name: string, host: string, change: Partial<Rule> = {}): Rule => (
 export const SECRET = 'sk-canary/7Qf+9"2m&Zx=0a1b2c3d4e5f';
 /** A secret of the same kind in another header. */
 export const KEY_SECRET = 'key-canary-Tz81!uP04_w9x7y5';
+/** One that has the form of an id, so that it fits wherever a record holds one. */
+export const ID_SECRET = 'ghp_canaryA1b2C3d4E5f6G7h8J9k0';
 /** What an agent brings along; nothing of it may leave. */
 export const AGENTS_OWN = 'agents-own-canary-5Jk2Lm8Np4Qr';
 
@@ -61,7 +63,7 @@ export const LAB_DOCUMENT: PolicyDocument = {
     rule('dual', 'dual.test'),
     rule('nowhere', 'nowhere.test'),
     rule('unreachable', 'unreachable.test'),
-    ...['expired', 'untrusted', 'wrong-name', 'no-names'].map((name) => rule(name, `${name}.test`)),
+    ...['expired', 'untrusted', 'wrong-name'].map((name) => rule(name, `${name}.test`)),
     ...ODD_ADDRESSES.map((name) => rule(name, `${name}.test`)),
     ...presets,
     rule('x', 'api.test', {
@@ -71,6 +73,7 @@ export const LAB_DOCUMENT: PolicyDocument = {
       limits: { websocket: true },
     }),
     rule('x', 'key.test', { id: 'grant.key.1', inject: 'key', origin: { kind: 'grant', name: 'key' } }),
+    rule('x', 'hub.test', { id: 'grant.hub.1', inject: 'hub', origin: { kind: 'grant', name: 'hub' } }),
     rule('x', 'lost.test', { id: 'grant.lost.1', inject: 'lost', origin: { kind: 'grant', name: 'lost' } }),
   ],
   requestable: [],
@@ -78,6 +81,7 @@ export const LAB_DOCUMENT: PolicyDocument = {
   grants: [
     { kind: 'secret-header', id: 'tok', secretArn: 'arn', header: 'authorization', prefix: 'Bearer ' },
     { kind: 'secret-header', id: 'key', secretArn: 'arn', header: 'x-api-key', prefix: '' },
+    { kind: 'secret-header', id: 'hub', secretArn: 'arn', header: 'authorization', prefix: '' },
     { kind: 'secret-header', id: 'lost', secretArn: 'arn', header: 'x-api-key', prefix: '' },
   ],
   models: { allow: [], budgetUsd: 0 },
@@ -88,6 +92,7 @@ export const CREDENTIALS = {
   grants: {
     tok: { headers: [{ name: 'authorization', value: `Bearer ${SECRET}` }], secrets: [SECRET] },
     key: { headers: [{ name: 'x-api-key', value: KEY_SECRET }], secrets: [KEY_SECRET] },
+    hub: { headers: [{ name: 'authorization', value: ID_SECRET }], secrets: [ID_SECRET] },
     // Of the attack list's document.
     api: { headers: [{ name: 'authorization', value: `Bearer ${SECRET}` }], secrets: [SECRET] },
   },
@@ -128,3 +133,11 @@ export const CALLERS: CallersFile = {
   })),
   closed: [SESSIONS.closed.sessionId],
 };
+
+/** Every value that must not turn up where it does not belong, and the hosts that are sent it. */
+export const CANARIES: readonly { readonly value: string; readonly hosts: readonly string[] }[] = [
+  { value: SECRET, hosts: ['api.test', 'order.test', 'ask.test'] },
+  { value: KEY_SECRET, hosts: ['key.test'] },
+  { value: ID_SECRET, hosts: ['hub.test'] },
+  { value: AGENTS_OWN, hosts: [] },
+];

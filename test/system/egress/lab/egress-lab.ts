@@ -9,7 +9,7 @@ import { ATTACKED } from '../../../core/egress/attacks';
 import { configure, Namespaces, printed, removeLeftNamespaces, stop } from '../../lab/namespaces';
 import { AGENTS, PROXY, UNREACHABLE } from './addresses';
 import type { SocketAnswer } from './broker';
-import { AGENTS_OWN, CALLERS, type CallersFile, CREDENTIALS, KEY_SECRET, LAB_DOCUMENT, SECRET } from './documents';
+import { CALLERS, CANARIES, type CallersFile, CREDENTIALS, LAB_DOCUMENT } from './documents';
 import { makeIssuer } from './pki';
 import { type ProxyOptions, ProxyProcess } from './proxy-process';
 import type { Counts, Seen, UpstreamCall } from './seen';
@@ -89,9 +89,9 @@ export class EgressLab {
     writeFileSync(join(files, 'credentials.json'), JSON.stringify(CREDENTIALS));
     writeFileSync(join(folder, 'ca.pem'), authority.certificate);
 
+    const program = bundle(folder);
     const broker = inside(namespaces, namespace, 'broker.ts', []);
     const upstream = inside(namespaces, namespace, 'upstream.ts', [folder, ...(options.quiet ? ['quiet'] : [])]);
-    const program = bundle(folder);
     const lab = new EgressLab(folder, namespace, namespaces, authority.certificate, program, broker, upstream);
     lab.setCallers(CALLERS);
     lab.setPolicy(ATTACKED);
@@ -193,30 +193,17 @@ export class EgressLab {
     const leaks = trapped.map(
       ({ address, port, bytes }) => `the trap at ${address}:${port} got ${JSON.stringify(bytes)}`,
     );
-    for (const { serverName, url, headers, body, method } of requests) {
+    for (const { serverName = '', url, headers, body, method } of requests) {
       const text = [url, ...headers, body].join('\n');
-      if (text.includes(AGENTS_OWN)) leaks.push(`${serverName} got the agent's own secret: ${method} ${url}`);
-      const mayHave: Record<string, string[]> = {
-        'api.test': [SECRET],
-        'key.test': [KEY_SECRET],
-        'order.test': [SECRET],
-      };
-      for (const secret of [SECRET, KEY_SECRET]) {
-        if (text.includes(secret) && !mayHave[serverName ?? '']?.includes(secret)) {
-          leaks.push(`${serverName} got a secret of the platform: ${method} ${url}`);
-        }
+      for (const { value, hosts } of CANARIES) {
+        if (text.includes(value) && !hosts.includes(serverName))
+          leaks.push(`${serverName} got ${value}: ${method} ${url}`);
       }
     }
     for (const proxy of this.proxies) {
-      for (const [where, text] of [
-        ['log', proxy.output],
-        ['errors', proxy.complaints],
-      ] as const) {
-        for (const secret of [SECRET, KEY_SECRET, AGENTS_OWN]) {
-          if (text.includes(secret) || text.includes(Buffer.from(secret).toString('base64').slice(2, -4))) {
-            leaks.push(`the ${where} of the proxy at ${proxy.port} has a secret`);
-          }
-        }
+      for (const [where, text] of Object.entries({ log: proxy.output, errors: proxy.complaints })) {
+        const found = CANARIES.filter(({ value }) => spellings(value).some((spelling) => text.includes(spelling)));
+        leaks.push(...found.map(({ value }) => `the ${where} of the proxy at ${proxy.port} has ${value}`));
       }
     }
     return leaks;
@@ -253,6 +240,12 @@ function bundle(folder: string): string {
     sourcemap: true,
   });
   return outfile;
+}
+
+/** In which a log could hold a value. */
+function spellings(value: string): string[] {
+  const inJson = JSON.stringify(value).slice(1, -1);
+  return [value, inJson, encodeURIComponent(value), Buffer.from(value).toString('base64').slice(0, -4)];
 }
 
 /** Of namespaces that are gone. */

@@ -45,7 +45,6 @@ export async function readIssuer({ key, certificate }: KeyAndCertificate): Promi
 
 export interface LeafOptions {
   readonly issuer: Issuer;
-  /** Alternative names; none for a certificate that has only a common name. */
   readonly names: readonly string[];
   readonly commonName?: string;
   readonly expired?: boolean;
@@ -64,9 +63,7 @@ export async function makeLeaf({ issuer, names, commonName, expired }: LeafOptio
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      ...(names.length === 0
-        ? []
-        : [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns' as const, value })))]),
+      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns' as const, value }))),
     ],
   });
   return { key: await pem(keys.privateKey), certificate: `${leaf.toString('pem')}\n${issuer.certificate}` };

@@ -21,6 +21,9 @@ export interface ProxyOptions {
   readonly nodeArguments?: readonly string[];
 }
 
+/** Its health port lies so far above its own. */
+export const HEALTH_ABOVE = 5_000;
+
 /**
  * The proxy as it runs in its container: its own process, records on standard output, which is a pipe to another process
  * that writes them down. That reader can be stopped and started.
@@ -50,23 +53,32 @@ export class ProxyProcess {
       [...(options.nodeArguments ?? []), '--enable-source-maps', options.program],
       {
         stdio: ['ignore', writing, 'pipe'],
-        env: { PATH: process.env.PATH, EGRESS_FILES: options.files, EGRESS_PORT: String(port), ...options.env },
+        env: {
+          PATH: process.env.PATH,
+          EGRESS_FILES: options.files,
+          EGRESS_PORT: String(port),
+          EGRESS_HEALTH_PORT: String(port + HEALTH_ABOVE),
+          ...options.env,
+        },
       },
     );
     const errors = { text: '' };
     child.stderr?.on('data', (chunk: Buffer) => {
       errors.text += chunk.toString('utf8');
     });
-    await printed(child, 'listens on');
+    await printed(child, 'listening on');
     // `cat` has the pipe open by now, or this would end it.
     await until('reader of the records', () => isReading(reader, pipe));
     for (const fd of [both, writing, out]) closeSync(fd);
     return new ProxyProcess(port, child, reader, log, errors);
   }
 
-  /** What it wrote on standard error. */
+  /** What it wrote on standard error, but for its start and end. */
   get complaints(): string {
-    return this.errors.text.replace(/^egress proxy listens on \d+\n/, '');
+    return this.errors.text
+      .split('\n')
+      .filter((line) => !/^(?:|\{"log":"(?:listening|draining|ended)\b.*)$/.test(line))
+      .join('\n');
   }
 
   get isRunning(): boolean {

@@ -56,8 +56,6 @@ function leafOptions(serverName: string, root: Issuer, otherRoot: Issuer): Param
       return { issuer: otherRoot, names: [serverName] };
     case 'wrong-name.test':
       return { issuer: root, names: ['right-name.test'], commonName: serverName };
-    case 'no-names.test':
-      return { issuer: root, names: [], commonName: serverName };
     default:
       return { issuer: root, names: [serverName] };
   }
