@@ -12,10 +12,10 @@ describe('C1 those who end streams', () => {
     listeners.add(() => {
       throw new Error('broken');
     });
-    listeners.add((key) => heard.push(key));
+    listeners.add((key) => heard.push(key ?? 'everybody'));
     listeners.tell('s1');
     listeners.tell(undefined);
-    expect(heard).toEqual(['s1', undefined]);
+    expect(heard).toEqual(['s1', 'everybody']);
     expect(failures).toHaveLength(2);
   });
 

@@ -9,7 +9,7 @@ const ADDRESS = openBinding.address;
 let tables: Tables;
 let clock: ManualClock;
 let callers: DynamoCallers;
-let closed: (string | undefined)[];
+let closed: string[];
 let problems: string[];
 
 beforeEach(async () => {
@@ -30,7 +30,7 @@ async function open(change: { maxAddresses?: number; maxWatched?: number } = {})
     onProblem: (problem) => problems.push(problem),
     ...change,
   });
-  callers.onClosed((key) => closed.push(key));
+  callers.onClosed((key) => closed.push(key ?? 'everybody'));
   await callers.ready();
 }
 const who = async (address = ADDRESS) => {
@@ -251,10 +251,10 @@ describe('S7 a session that was closed', () => {
     await clock.advance(500);
     tables.close(OTHER_SESSION, 300);
     await clock.advance(500);
-    expect(closed).toEqual([OTHER_SESSION, undefined]);
+    expect(closed).toEqual([OTHER_SESSION, 'everybody']);
     tables.items.delete('closed');
     await clock.advance(500);
-    expect(closed).toEqual([OTHER_SESSION, undefined, undefined]);
+    expect(closed).toEqual([OTHER_SESSION, 'everybody', 'everybody']);
     expect(await who()).toBe(SESSION);
   });
 
@@ -262,7 +262,7 @@ describe('S7 a session that was closed', () => {
     tables.put('closed', { version: 2, address: 'closed' });
     await clock.advance(500);
     expect(await who()).toBe('feed-stale');
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
     expect(problems).toEqual(['item of closed sessions not understood']);
   });
 });
@@ -275,7 +275,7 @@ describe('S7 panic', () => {
     expect(await who()).toBe('platform-paused');
     expect(callers.fresh).toBe(true);
     await clock.advance(2000);
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
     tables.put('epoch', { ...tables.epoch(3), confirmedBy: 'second' });
     await clock.advance(500);
     expect(await who()).toBe('session-closed');
@@ -288,7 +288,7 @@ describe('S7 panic', () => {
     await who();
     tables.put('epoch', tables.epoch(3));
     await clock.advance(500);
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
     expect(await who()).toBe('session-closed');
   });
 
@@ -320,7 +320,7 @@ describe('S7 panic', () => {
     tables.put('epoch', item);
     await clock.advance(500);
     expect(await who()).toBe('feed-stale');
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
     expect(problems[0]).toBe(problem);
     expect(callers.fresh).toBe(false);
     tables.put('epoch', tables.epoch(2));
@@ -339,7 +339,7 @@ describe('S7 a feed that is older than three seconds', () => {
     await clock.advance(1);
     expect(await who()).toBe('feed-stale');
     await clock.advance(5000);
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
     expect(callers.fresh).toBe(false);
     expect(new Set(problems)).toEqual(new Set(['TimeoutError']));
     tables.fail = undefined;
@@ -347,7 +347,7 @@ describe('S7 a feed that is older than three seconds', () => {
     expect(await who()).toBe(SESSION);
     tables.fail = () => true;
     await clock.advance(4000);
-    expect(closed).toEqual([undefined, undefined]);
+    expect(closed).toEqual(['everybody', 'everybody']);
   });
 
   it('S7 counts from when the reading began, and one that never ends is no reading', async () => {
@@ -368,7 +368,7 @@ describe('S7 a feed that is older than three seconds', () => {
     clock.stall(60_000);
     expect(await who()).toBe('feed-stale');
     await clock.advance(0);
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
     expect(await who()).toBe(SESSION);
   });
 
@@ -379,7 +379,7 @@ describe('S7 a feed that is older than three seconds', () => {
     clock.stall(2501);
     tables.release();
     await settle();
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
   });
 
   it('S7 a wall clock set back keeps it no younger', async () => {

@@ -24,7 +24,7 @@ let folder: ReturnType<typeof makeFolder>;
 let clock: ManualClock;
 let callers: FileCallers | undefined;
 let problems: string[];
-let closed: (string | undefined)[];
+let closed: string[];
 beforeEach(() => {
   folder = makeFolder();
   clock = new ManualClock();
@@ -45,7 +45,7 @@ function open(content: unknown = good): FileCallers {
     pollMs: 1000,
     onProblem: (said) => problems.push(...said),
   });
-  callers.onClosed((key) => closed.push(key));
+  callers.onClosed((key) => closed.push(key ?? 'everybody'));
   return callers;
 }
 const who = async (address = '127.0.0.1') => {
@@ -115,9 +115,9 @@ describe('C1 callers from a file', () => {
     expect(closed).toEqual([]);
     await clock.advance(1001);
     expect(await who()).toBe('feed-stale');
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
     await clock.advance(10_000);
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
     folder.write('callers.json', good);
     await clock.advance(1000);
     expect(await who()).toBe(SESSION);
@@ -137,7 +137,7 @@ describe('C1 callers from a file', () => {
     expect(await who()).toBe('feed-stale');
     await clock.advance(0);
     expect(await who()).toBe(SESSION);
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
   });
 
   it('S7 a pause refuses all and tells once', async () => {
@@ -146,7 +146,7 @@ describe('C1 callers from a file', () => {
     await clock.advance(2000);
     expect(await who()).toBe('platform-paused');
     expect(await who('10.9.9.9')).toBe('platform-paused');
-    expect(closed).toEqual([undefined]);
+    expect(closed).toEqual(['everybody']);
   });
 
   it('C1 a session closed, gone, or with other facts is told once', async () => {

@@ -106,10 +106,10 @@ describe('N6 policies from a folder', () => {
     expect(problems).toEqual([['coder', ['ENOENT']]]);
     folder.remove();
     await clock.advance(10 * 60_000 - 1001);
-    expect(problems.map(([profile]) => profile)).toEqual(['coder', undefined]);
+    expect(problems.map(([profile]) => profile)).toStrictEqual(['coder', undefined]);
     expect([lifetime(), lifetime('other')]).toEqual([3600, 3600]);
     await clock.advance(1002);
-    expect([lifetime(), lifetime('other')]).toEqual([undefined, undefined]);
+    expect([lifetime(), lifetime('other')]).toStrictEqual([undefined, undefined]);
   });
 
   it('N6 a clock set back keeps nothing alive', async () => {
