@@ -72,13 +72,13 @@ export function hasUrlCredential(request: EgressRequest, rule: EgressRule): bool
   const reads = request.method === 'GET' || request.method === 'HEAD';
   const names = request.parameters.map(({ name }) => canonicalParameter(name));
   const presigned = reads && PRESIGNED.some((both) => both.every((part) => names.includes(part)));
-  return request.parameters.some(({ name, value }, i) => {
+  return request.parameters.some(({ value }, i) => {
     const canonical = names[i] ?? '';
     if (value === '') return false;
     if (PRESIGNED_PARAMETERS.has(canonical) && presigned) return false;
     if (CREDENTIAL_PARAMETERS.has(canonical)) return true;
-    if (AMBIGUOUS_PARAMETERS.has(canonical)) return !rule.query?.some((listed) => listed.name === name);
-    return false;
+    // A rule with a list of parameters takes no others, so there it is listed by name.
+    return AMBIGUOUS_PARAMETERS.has(canonical) && rule.query === undefined;
   });
 }
 

@@ -76,6 +76,10 @@ describe('N15 JSON that is accepted means one thing', () => {
     });
   });
 
+  it('N15 each escape is its character', () => {
+    expect(read('"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9"')).toEqual({ kind: 'ok', value: '"\\/\b\f\n\r\té' });
+  });
+
   it('N15 objects have no prototype, so nothing is in them that was not sent', () => {
     const result = read('{"a":{}}');
     expect(result.kind === 'ok' && Object.getPrototypeOf(result.value)).toBe(null);
