@@ -16,6 +16,7 @@ TOOLS=(
   suricata:suricata iptables-legacy:iptables ip:iproute2 ethtool:ethtool sysctl:procps
   buildah:buildah podman:podman runc:runc mmdebstrap:mmdebstrap
   openssl:openssl curl:curl python3:python3 unbound:unbound dig:bind9-dnsutils setpriv:util-linux
+  git:git gh:gh pip3:python3-pip
 )
 PATH="$PATH:/usr/sbin:/sbin"
 

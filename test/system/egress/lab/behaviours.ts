@@ -216,7 +216,7 @@ export function behave(request: IncomingMessage, response: ServerResponse, seen:
   response.on('error', () => response.destroy());
   request.on('error', () => undefined);
   const url = new URL(`http://x${request.url?.startsWith('/') ? request.url : '/'}`);
-  if (answerPackages(request, response, url, seen)) return;
+  if (answerPackages(request, response, url, seen.serverName)) return;
   const behaviour = BEHAVIOURS[url.pathname.split('/')[1] ?? ''] ?? echo;
   if (behaviour === echo && request.headers.expect !== undefined) response.writeContinue();
   behaviour(request, response, url, seen);

@@ -66,6 +66,7 @@ export const LAB_DOCUMENT: PolicyDocument = {
     ...['expired', 'untrusted', 'wrong-name'].map((name) => rule(name, `${name}.test`)),
     ...ODD_ADDRESSES.map((name) => rule(name, `${name}.test`)),
     ...presets,
+    rule('github-api', 'api.github.com', { methods: ['GET'], paths: ['/repos/lab/**'] }),
     rule('x', 'api.test', {
       id: 'grant.tok.1',
       inject: 'tok',

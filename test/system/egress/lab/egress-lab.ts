@@ -10,6 +10,7 @@ import { configure, Namespaces, printed, removeLeftNamespaces, stop } from '../.
 import { AGENTS, PROXY, UNREACHABLE } from './addresses';
 import type { SocketAnswer } from './broker';
 import { CALLERS, CANARIES, type CallersFile, CREDENTIALS, LAB_DOCUMENT } from './documents';
+import { makePackages } from './package-files';
 import { makeIssuer } from './pki';
 import { type ProxyOptions, ProxyProcess } from './proxy-process';
 import type { Counts, Seen, UpstreamCall } from './seen';
@@ -72,6 +73,8 @@ export class EgressLab {
       // Every address there is, is here.
       'route add local 0.0.0.0/0 dev lo',
       'route add local ::/0 dev lo',
+      // From which programs that do not choose come.
+      `route add local ${PROXY}/32 dev lo src ${AGENTS.lab}`,
       `route add unreachable ${UNREACHABLE}/32 table local`,
     ]);
 
@@ -90,6 +93,7 @@ export class EgressLab {
     writeFileSync(join(folder, 'ca.pem'), authority.certificate);
 
     const program = bundle(folder);
+    makePackages(folder);
     const broker = inside(namespaces, namespace, 'broker.ts', []);
     const upstream = inside(namespaces, namespace, 'upstream.ts', [folder, ...(options.quiet ? ['quiet'] : [])]);
     const lab = new EgressLab(folder, namespace, namespaces, authority.certificate, program, broker, upstream);
@@ -126,6 +130,11 @@ export class EgressLab {
     if (!socket) throw new Error(`no connection from ${from}: ${(message as SocketAnswer).error}`);
     socket.on('error', () => undefined);
     return socket;
+  }
+
+  /** A program of the lab, inside of it. */
+  spawn(program: string, args: readonly string[]): ChildProcess {
+    return inside(this.namespaces, this.namespace, program, args);
   }
 
   seen(): Promise<Seen> {

@@ -2,7 +2,13 @@ import type { Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Way } from '../../../../core/egress/request';
 import { AGENTS } from './addresses';
-import type { EgressLab } from './egress-lab';
+
+/** Where connections come from: the lab, or a process inside of it. */
+export interface Network {
+  connect(port: number, from?: string): Promise<Socket>;
+  /** PEM. */
+  readonly authority: string;
+}
 
 /** An answer as it came off the wire. */
 export interface RawAnswer {
@@ -171,7 +177,7 @@ export type Opened =
   | { readonly kind: 'no-tls'; readonly error: string };
 
 /** A connection on which a request of this way can be sent. */
-export async function open(lab: EgressLab, port: number, options: OpenOptions): Promise<Opened> {
+export async function open(lab: Network, port: number, options: OpenOptions): Promise<Opened> {
   const outer = new RawConnection(await lab.connect(port, options.from ?? AGENTS.lab));
   if (options.way !== 'connect') return { kind: 'open', connection: outer };
   const { host = 'up.test' } = options;
@@ -202,7 +208,7 @@ export async function open(lab: EgressLab, port: number, options: OpenOptions): 
 
 /** Sends bytes on a connection of their own, and reads the answer. */
 export async function send(
-  lab: EgressLab,
+  lab: Network,
   port: number,
   options: OpenOptions,
   bytes: string | Buffer,

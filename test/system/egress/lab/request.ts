@@ -1,6 +1,5 @@
 import type { Way } from '../../../../core/egress/request';
-import type { EgressLab } from './egress-lab';
-import { type Opened, open, type RawAnswer, type RawConnection, send } from './raw';
+import { type Network, type Opened, open, type RawAnswer, type RawConnection, send } from './raw';
 
 export interface PlainRequest {
   readonly way?: Way;
@@ -38,7 +37,7 @@ export function textOf(request: PlainRequest): Buffer {
 
 /** On a connection of its own. */
 export function ask(
-  lab: EgressLab,
+  lab: Network,
   port: number,
   request: PlainRequest & { readonly from?: string; readonly milliseconds?: number } = {},
 ): Promise<RawAnswer | undefined> {
@@ -51,7 +50,7 @@ export function ask(
 
 /** A connection that is expected to open. */
 export async function opened(
-  lab: EgressLab,
+  lab: Network,
   port: number,
   options: Partial<Parameters<typeof open>[2]> = {},
 ): Promise<RawConnection> {
