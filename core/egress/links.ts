@@ -31,7 +31,6 @@ export function linksIn(text: string, base: string | undefined, kind?: 'location
     const bare = withoutPunctuation(link);
     if (bare !== link) take(bare);
   }
-  if (base === undefined) return [...found];
   for (const pattern of [ATTRIBUTE, ROOTED, MARKDOWN]) {
     for (const [, ...groups] of text.matchAll(pattern)) take(groups.find((group) => group !== undefined) ?? '');
   }
@@ -56,7 +55,7 @@ function spellings(link: string): Set<string> {
   const json = link
     .replaceAll(/\\u([0-9a-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replaceAll('\\/', '/');
-  return new Set([link, html, json]);
+  return new Set([html, json]);
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * How many bytes a text could carry in parts that look like encoded or random data, and not like words, versions and
- * names: an estimate from above for base64, base32, hex and decimal runs and for escaped binary. It can't see data that
- * is spelled in words, or as one of many plain URLs; limits of length and number and `urls: seen` are for those.
+ * names: an estimate for base64, base32, hex and decimal runs and for escaped binary. It can't see data that is cut into
+ * words or pieces of a few characters, or spelled by which of many plain URLs is asked for; limits of length and number
+ * and `urls: seen` are for those.
  */
 export function opaqueBytes(text: string): number {
   // Bytes that are no text, and letters and digits that nobody has to escape.
@@ -9,6 +10,8 @@ export function opaqueBytes(text: string): number {
   const escaped = text.match(binary)?.length ?? 0;
   const decoded = text
     .replaceAll(binary, ' ')
+    // An escaped slash in a value is a digit of base64 more often than it parts words.
+    .replaceAll(/%2f/gi, '_')
     .replaceAll(/%([2-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   let bits = 0;
   for (const [run] of decoded.matchAll(/[A-Za-z0-9+_-]+/g)) bits += opaqueBits(run);

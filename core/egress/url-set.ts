@@ -33,7 +33,6 @@ export class BoundedSet {
   }
 
   add(hash: number): void {
-    if (this.newer.has(hash)) return;
     this.older.delete(hash);
     this.newer.add(hash);
     if (this.newer.size * 2 < this.capacity) return;

@@ -112,6 +112,8 @@ describe('N11 a URL passes where somebody else than the agent named it', () => {
       'https://evil.test/x',
     );
     expect(seen.size).toBe(0);
+    const loud = requestFor('https://docs.example.com/HTTPS:%2F%2FEVIL.test%2Fx');
+    expect(has(afterReading('no page HTTPS://EVIL.test/x', loud), 'https://evil.test/x')).toBe(false);
     expect(has(afterReading('see https://evil.test/leak?d=1', page), 'https://evil.test/leak?d=1')).toBe(true);
   });
 
@@ -164,9 +166,19 @@ describe('N11 links are read while a body passes', () => {
   });
 
   it('N11 what is read of one body is bounded, in bytes and in links', () => {
-    const filler = `${' '.repeat(LINK_LIMITS.bytes)} https://docs.example.com/late`;
+    const filler = `${' '.repeat(LINK_LIMITS.bytes)} https://docs.example.com/late and so on`;
     expect(afterReading(filler).size).toBe(0);
     expect(afterReading(links(LINK_LIMITS.links + 500).join(' ')).size).toBe(LINK_LIMITS.links);
+  });
+
+  it('N11 the bounds hold for a body in pieces, and for a text', () => {
+    const seen = seenUrls();
+    const reader = seen.reader(page);
+    reader.push(Buffer.alloc(LINK_LIMITS.bytes + 10, ' '));
+    reader.push(Buffer.from(` https://docs.example.com/late and ${'so on '.repeat(10)}`));
+    reader.end();
+    expect(seen.size).toBe(0);
+    expect(linksIn(links(LINK_LIMITS.links + 500).join(' '), undefined)).toHaveLength(LINK_LIMITS.links);
   });
 
   it('N11 a URL that the bound cuts off is not read', () => {
@@ -188,6 +200,13 @@ describe('N11 links are read while a body passes', () => {
     afterReading(piece.repeat(50));
     expect(performance.now() - started).toBeLessThan(2000);
   });
+});
+
+it('N11 a body without any break is not read again and again', () => {
+  const started = performance.now();
+  const pieces = Array.from({ length: 1500 }, (_, i) => i * 1024);
+  afterReading(`https://docs.example.com/${'a/'.repeat(800_000)}`, page, pieces);
+  expect(performance.now() - started).toBeLessThan(4000);
 });
 
 describe('N11 which answers may name URLs', () => {
@@ -221,6 +240,7 @@ describe('N11 which answers may name URLs', () => {
   it('N11 not where the session can write, by this rule or another, open or requestable', () => {
     const writing = ruleFor('docs.example.com', { methods: ['GET', 'POST'] });
     expect(teaches(plain, writing, [writing], 200)).toBe(false);
+    expect(teaches(plain, writing, [], 200)).toBe(false);
     for (const host of ['docs.example.com', '*.example.com', '.example.com']) {
       const other = ruleFor(host, { methods: ['PUT'] });
       expect(teaches(plain, reads, [reads, other], 200)).toBe(false);
@@ -241,6 +261,12 @@ describe('N11 memory of a session is bounded', () => {
       for (let j = Math.max(0, i - 49); j <= i; j++) if (!set.has(j)) throw new Error(`${j} forgotten at ${i}`);
     }
     expect(set.has(0)).toBe(false);
+  });
+
+  it('N11 what was used again is held once', () => {
+    const set = new BoundedSet(4);
+    for (const hash of [1, 2, 1]) set.add(hash);
+    expect(set.size).toBe(2);
   });
 
   it('N11 what is asked for again stays', () => {
