@@ -38,7 +38,7 @@ export interface PlatformProps {
   readonly repositories?: string[];
   /** The platform's own image with session-init and session-recorder. @default none; tasks then end before an agent runs */
   readonly sessionImage?: AgentImage;
-  /** What the egress proxy runs in. @default ServiceImage.build(): built from this package by `cdk deploy` */
+  /** What the egress proxy runs in. @default ServiceImage.fromPackage(): built from this package by `cdk deploy` */
   readonly egressImage?: ServiceImage;
   /** Tasks of the egress proxy that run at any time. @default 2; 1 for Tier.LEAN */
   readonly egressMinCapacity?: number;

@@ -5,7 +5,7 @@ import { CpuArchitecture } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { assetFolder } from './prebuilt-function';
 
-/** Of {@link ServiceImage.build}. */
+/** Of {@link ServiceImage.fromPackage}. */
 export interface ServiceBuildOptions {
   /**
    * The image it is built on, with Node 24 and nothing to run as root, as `NAME@sha256:...`.
@@ -39,7 +39,7 @@ export abstract class ServiceImage {
    *
    * @throws where the base image is not pinned by its digest
    */
-  static build(options: ServiceBuildOptions = {}): ServiceImage {
+  static fromPackage(options: ServiceBuildOptions = {}): ServiceImage {
     const { baseImage } = options;
     if (baseImage !== undefined && !/@sha256:[0-9a-f]{64}$/.test(baseImage)) {
       throw new Error(`base image: got "${baseImage}", expected NAME@sha256:...; a tag can be moved to another image`);

@@ -2,6 +2,8 @@
 export const ENVIRONMENT = {
   /** TCP port to listen on. */
   port: 'EGRESS_PORT',
+  /** TCP port of the health check, on the loopback. */
+  healthPort: 'EGRESS_HEALTH_PORT',
   region: 'EGRESS_REGION',
   /** Name of this proxy: the dimension of its metrics. */
   proxy: 'EGRESS_PROXY',

@@ -10,8 +10,8 @@ export interface FirewallRulesInput {
   /** Wins over `allowed` for every name it matches. @default none */
   readonly blocked?: readonly HostPattern[];
   /**
-   * Single names that pass whatever is blocked: AWS APIs without which no service of ours runs. A platform that blocks
-   * `.amazonaws.com` for its agents still has to pull its own images. @default none
+   * Single names that pass whatever is blocked: AWS APIs without which no service of ours runs. A platform that blocks one
+   * for its agents still has to write its own log. @default none
    */
   readonly services?: readonly (HostPattern & { readonly kind: 'exact' })[];
   /** Writes an alert record for each connection that passes; without it only refusals are logged. @default true */

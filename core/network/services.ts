@@ -15,10 +15,11 @@ export function serviceHost(service: ServiceName, zone: string): string {
 }
 
 /**
- * What a container of a service answers its own health check at, on the service's port, to its own loopback only: a
- * session must not learn from it how the service is doing.
+ * What a container of a service answers its own health check at: on its loopback only, since a session must not learn
+ * from it how the service is doing. It says that the process answers, not that all is well: a task that is replaced takes
+ * its connections with it, and where the log or a table is the trouble, its successor is no better off.
  */
-export const HEALTH_PATH = '/.platform/health';
+export const HEALTH = { port: 8081, path: '/livez' } as const;
 
 /**
  * Where the egress proxy hands out the certificates of its authorities, as PEM, to every caller with a live session. A

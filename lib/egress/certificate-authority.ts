@@ -3,7 +3,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { AnyPrincipal, Effect, type IRole, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
-import type { Function as LambdaFunctionConstruct } from 'aws-cdk-lib/aws-lambda';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnResourcePolicy, CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type IStringParameter, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct, type IDependable } from 'constructs';
@@ -33,6 +33,7 @@ export class CertificateAuthority extends Construct {
   readonly certificates: IStringParameter;
   /** Once this stands there is an authority. */
   readonly ready: IDependable;
+  readonly rotation: IFunction;
 
   constructor(scope: Construct, id: string, props: CertificateAuthorityProps) {
     super(scope, id);
@@ -104,6 +105,7 @@ export class CertificateAuthority extends Construct {
     // The keys are nobody else's before there are any.
     made.node.addDependency(policy);
     this.ready = made;
+    this.rotation = handler;
     this.addSchedule(handler);
     this.certificates = StringParameter.fromStringParameterAttributes(this, 'Certificates', {
       parameterName,
@@ -111,8 +113,8 @@ export class CertificateAuthority extends Construct {
     });
   }
 
-  /** Each day, though a successor is made each month: the overlap counts in days, and a day's silence is an alarm. */
-  private addSchedule(handler: LambdaFunctionConstruct): void {
+  /** Each day, though a successor is made each month: the overlap counts in days, and a step that failed is tried again the next. */
+  private addSchedule(handler: IFunction): void {
     const rule = new Rule(this, 'Schedule', {
       description: 'The next step in the rotation of the certificate authority',
       schedule: Schedule.rate(Duration.days(1)),

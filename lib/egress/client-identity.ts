@@ -105,7 +105,7 @@ class GroupIdentity extends ClientIdentity {
   override _bind({ scope, encryptionKey, deletionProtection }: ClientIdentityScope): ClientIdentityConfig {
     const { name, profile } = this.client;
     const document = profile._document(undefined, []);
-    const documents = new PolicyDocuments(scope, 'Policy', {
+    const documents = new PolicyDocuments(scope, 'Documents', {
       documents: [document],
       encryptionKey,
       deletionProtection,

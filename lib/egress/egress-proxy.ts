@@ -26,7 +26,7 @@ export interface EgressProxyProps {
   readonly network: IServiceNetwork;
   /** How it knows who is calling, and which policy decides. */
   readonly identity: ClientIdentity;
-  /** @default ServiceImage.build() */
+  /** @default ServiceImage.fromPackage() */
   readonly image?: ServiceImage;
   /**
    * Cluster of its service, in the network's VPC. Not the one sessions run in: whoever may start a session there could
@@ -105,7 +105,7 @@ export class EgressProxy extends Construct implements IConnectable {
     const key = props.encryptionKey ?? platformKey(this, 'Key', { removalPolicy });
     if (props.encryptionKey) allowLogs(this, props.encryptionKey);
 
-    const image = (props.image ?? ServiceImage.build())._bind(this, 'Image', 'egress');
+    const image = (props.image ?? ServiceImage.fromPackage())._bind(this, 'Image', 'egress');
     const identity = props.identity._bind({ scope: this, encryptionKey: key, deletionProtection });
     const port = SERVICE_PORTS.egressProxy;
     this.securityGroup = network.addService('EgressProxy', { port, fromSessions: identity.client === undefined });
@@ -169,6 +169,7 @@ export class EgressProxy extends Construct implements IConnectable {
     new ProxyAlarms(this, 'Alarm', {
       proxyName: this.proxyName,
       service: this.service,
+      rotation: authority.rotation,
       action: new SnsAction(this.alarmTopic),
     });
   }

@@ -7,12 +7,15 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { proxyMetric } from './proxy-metrics';
 
 export interface ProxyAlarmsProps {
   readonly proxyName: string;
   readonly service: FargateService;
+  /** What makes and rotates the certificate authority. */
+  readonly rotation: IFunction;
   readonly action: IAlarmAction;
 }
 
@@ -72,11 +75,16 @@ export class ProxyAlarms extends Construct {
       },
       Certificate: {
         metric: own('AuthorityDaysLeft', Duration.days(1)),
-        threshold: 60,
+        threshold: 300,
         below: true,
-        periods: 2,
         silenceIsBad: true,
-        description: 'The certificate authority was not rotated for months, or its daily run is gone.',
+        description: 'The certificate authority was not rotated for two months; it has less than ten left.',
+      },
+      Rotation: {
+        metric: props.rotation.metricErrors({ period: Duration.hours(1) }),
+        threshold: 1,
+        description:
+          'The daily run of the certificate authority failed; its log group says why. Nothing is cut off yet.',
       },
       Cpu: {
         metric: service.metricCpuUtilization({ period: Duration.minutes(1) }),

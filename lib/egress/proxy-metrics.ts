@@ -1,5 +1,5 @@
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import { CODE_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName, PROXY_DIMENSION } from '../../core/egress/metrics';
+import { CODE_DIMENSION, METRIC_NAMESPACE, type MetricName, PROXY_DIMENSION } from '../../core/egress/metrics';
 
 /** A metric of one proxy: what its tasks wrote into their log. Gauges are of one task, so they are averaged. */
 export function proxyMetric(proxyName: string, metricName: MetricName, options: MetricOptions, code?: string): Metric {
@@ -9,7 +9,6 @@ export function proxyMetric(proxyName: string, metricName: MetricName, options: 
     metricName,
     dimensionsMap: { [PROXY_DIMENSION]: proxyName, ...(code !== undefined && { [CODE_DIMENSION]: code }) },
     statistic: gauge ? 'Average' : metricName === 'AuthorityDaysLeft' ? 'Minimum' : 'Sum',
-    label: METRICS[metricName].says,
     ...options,
   });
 }

@@ -15,7 +15,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../../core/egress/environment';
-import { HEALTH_PATH, SERVICE_PORTS } from '../../core/network/services';
+import { HEALTH, SERVICE_PORTS } from '../../core/network/services';
 import { INLINE_POLICY } from '../acknowledgements';
 import { ExecutionRole, tasksOfThisAccount } from '../execution-role';
 import { grantUseThrough } from '../platform-key';
@@ -87,7 +87,7 @@ export class ProxyTask extends Construct {
       stopTimeout: STOP_TIMEOUT,
       portMappings: [{ containerPort: port }],
       healthCheck: {
-        command: ['CMD', 'node', '-e', probe(port)],
+        command: ['CMD', 'node', '-e', PROBE],
         interval: Duration.seconds(15),
         timeout: Duration.seconds(5),
         retries: 3,
@@ -102,6 +102,7 @@ export class ProxyTask extends Construct {
       environment: {
         ...identity.environment,
         [ENVIRONMENT.port]: String(port),
+        [ENVIRONMENT.healthPort]: String(HEALTH.port),
         [ENVIRONMENT.region]: region,
         [ENVIRONMENT.proxy]: props.proxyName,
         [ENVIRONMENT.policies]: Stack.of(this).toJsonString(identity.policies),
@@ -147,9 +148,6 @@ function policyResources(secretArn: string): string[] {
 }
 
 /** Run by the image's own node: images without a shell have nothing else. */
-function probe(port: number): string {
-  return (
-    `require('node:http').get({host:'127.0.0.1',port:${port},path:'${HEALTH_PATH}',timeout:4000},` +
-    "(answer)=>process.exit(answer.statusCode===200?0:1)).on('error',()=>process.exit(1))"
-  );
-}
+const PROBE =
+  `require('node:http').get({host:'127.0.0.1',port:${HEALTH.port},path:'${HEALTH.path}',timeout:4000},` +
+  "(answer)=>process.exit(answer.statusCode===200?0:1)).on('error',()=>process.exit(1))";

@@ -111,7 +111,7 @@ export class DnsFirewall extends Resource {
   addServiceHosts(hosts: string[]): void {
     serviceHosts(this, hosts);
     this.services.push(...new Set(hosts.filter((host) => !this.services.includes(host))));
-    // First of all: a platform that blocks `.amazonaws.com` for its agents still has to pull its own images.
+    // First of all: a platform that blocks an AWS API for its agents still has to write its own log.
     if (this.first.length === 0) this.first.push(this.allow('Services', this.services, 1));
   }
 

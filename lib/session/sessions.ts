@@ -1,6 +1,6 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { type IRepository, Repository, RepositoryEncryption, TagMutability } from 'aws-cdk-lib/aws-ecr';
-import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
+import { Cluster, ContainerInsights, type ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -61,7 +61,7 @@ export interface SessionsProps {
 
 /** Where sessions run: the cluster, a task definition for each profile, their images, rows and payloads. */
 export class Sessions extends Construct implements ISessions, IAgentRepositories {
-  readonly cluster: Cluster;
+  readonly cluster: ICluster;
   /** Starts tasks; no container can get at it. */
   readonly executionRole: IRole;
   /** ARNs of every repository a task's images come from, GuardDuty's agent with tier MAXIMUM included. */

@@ -118,7 +118,7 @@ export const STANDARD_TYPES: Readonly<Record<string, number>> = {
   'AWS::AppConfig::HostedConfigurationVersion': 1,
   'AWS::ApplicationAutoScaling::ScalableTarget': 1,
   'AWS::ApplicationAutoScaling::ScalingPolicy': 2,
-  'AWS::CloudWatch::Alarm': 7,
+  'AWS::CloudWatch::Alarm': 8,
   'AWS::DynamoDB::Table': 2,
   'AWS::EC2::EIP': 1,
   'AWS::EC2::FlowLog': 2,

@@ -215,3 +215,38 @@ describe('N14 firewall rules: the text', () => {
     });
   });
 });
+
+describe('N14 names that services of the platform need', () => {
+  const exact = (name: string) => ({ kind: 'exact' as const, name });
+  const { rules } = okRules({
+    allowed: patterns('.example.com'),
+    blocked: patterns('logs.eu-west-1.amazonaws.com'),
+    services: [exact('logs.eu-west-1.amazonaws.com'), exact('logs.eu-west-1.amazonaws.com'), exact('a.example.com')],
+  });
+
+  it('N14 pass before anything is blocked, each once, in the form of every other pass', () => {
+    expect(rules.slice(0, 4).map(msgOf)).toEqual([
+      'service a.example.com',
+      'service logs.eu-west-1.amazonaws.com',
+      'block logs.eu-west-1.amazonaws.com',
+      'allow .example.com',
+    ]);
+    const [own, , , other] = rules;
+    expect([own?.action, own?.protocol, own?.destinationPort]).toEqual([
+      other?.action,
+      other?.protocol,
+      other?.destinationPort,
+    ]);
+    expect(allows(rules, 'LOGS.eu-west-1.amazonaws.com')).toBe(true);
+  });
+
+  it('N14 are that name and nothing around it', () => {
+    for (const name of [
+      'x.logs.eu-west-1.amazonaws.com',
+      'xlogs.eu-west-1.amazonaws.com',
+      'logs.eu-west-1.amazonaws.com.evil.test',
+    ]) {
+      expect(allows(rules, name)).toBe(false);
+    }
+  });
+});
