@@ -33,7 +33,6 @@ function readEscaped(path: string): { readonly kind: 'ok'; readonly encodedSlash
   let encodedSlash = false;
   for (let at = path.indexOf('%'); at !== -1; at = path.indexOf('%', at + 1)) {
     const code = Number.parseInt(path.slice(at + 1, at + 3), 16);
-    if (code === 0x5c) return malformed('the path has an escaped backslash');
     if (UNRESERVED.test(String.fromCharCode(code))) return malformed('the path escapes what needs none');
     // Whoever decodes twice would see another path.
     if (code === 0x25 && /^[0-9A-Fa-f]{2}/.test(path.slice(at + 3))) return malformed('the path has an escaped escape');
@@ -42,9 +41,8 @@ function readEscaped(path: string): { readonly kind: 'ok'; readonly encodedSlash
   if (/\p{C}/u.test(text)) return malformed('the path has an escaped control or invisible character');
   // Servers that fold compatibility forms read a full-width solidus or full stop as the plain one.
   const folded = text.normalize('NFKC');
-  if (folded.includes('\\') || folded.split('/').length !== text.split('/').length) {
-    return malformed('the path has a look-alike of a slash');
-  }
+  if (folded.includes('\\')) return malformed('the path has an escaped backslash');
+  if (folded.split('/').length !== text.split('/').length) return malformed('the path has a look-alike of a slash');
   return withoutDots(folded, encodedSlash);
 }
 

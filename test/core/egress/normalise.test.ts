@@ -243,6 +243,7 @@ describe('N5 what is accepted', () => {
     ['/', false],
     ['/a/.b', false],
     ['/a%20b', false],
+    ['/2f%20', false],
     ['/a%2Fb%20', true],
   ])('N5 the path %s', (path, encodedSlash) => {
     expect(readPath(path)).toEqual({ kind: 'ok', encodedSlash });
