@@ -45,6 +45,13 @@ describe('N1 a document says what the profile says and nothing else', () => {
     }
   });
 
+  it('N3 a private host that is none is told as what it is, once', () => {
+    const result = compiled({ rules: [{ host: '10.0.0.1', allowPrivate: true }] });
+    expect(result.kind === 'invalid' && result.problems.map(({ path }) => path)).toEqual([
+      ['egress', 'rules', 0, 'host'],
+    ]);
+  });
+
   it('N1 a wrong profile has no document', () => {
     const result = compiled({}, [], { lifetime: 1 });
     expect(result.kind).toBe('invalid');
