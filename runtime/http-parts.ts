@@ -52,7 +52,6 @@ export function drainable(server: Server, clock: Clock): Drainable {
   return {
     async drain(deadline) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
       const stop = clock.every(IDLE_MS, () => server.closeIdleConnections());
       await Promise.race([closed, deadline]);
       stop();

@@ -89,7 +89,7 @@ export class RecordWriter implements Records {
     if (this.failure) return Promise.reject(this.failure);
     if (this.closed) return Promise.reject(new Error('the record writer is closed'));
     return new Promise<void>((resolve, reject) => {
-      if (this.waiting.length > 0 || this.pressure) this.waiting.push({ draft, resolve, reject });
+      if (this.pressure) this.waiting.push({ draft, resolve, reject });
       else this.enqueue(draft, { resolve, reject });
       this.draining ??= this.drain();
     });

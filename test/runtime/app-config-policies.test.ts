@@ -101,6 +101,7 @@ describe('N6 policies from AppConfig', () => {
   });
 
   it('N6 AppConfig may ask for less often, and nobody for more often', async () => {
+    appConfig.nextPollSeconds = 1;
     await open({ pollMs: 1000 });
     await clock.advance(14_000);
     expect(appConfig.asked).toBe(1);
@@ -178,6 +179,17 @@ describe('N6 policies from AppConfig', () => {
     appConfig.put('coder', '');
     await clock.advance(11 * 60_000);
     expect(lifetime()).toBeUndefined();
+  });
+
+  it('N6 a new session that brings what was there already changes nothing', async () => {
+    const first = (await open()).get('coder');
+    appConfig.failing = 'TimeoutError';
+    await clock.advance(15_000);
+    appConfig.failing = undefined;
+    await clock.advance(15_000);
+    expect(appConfig.started).toHaveLength(2);
+    expect(policies?.get('coder')).toBe(first);
+    expect(changed).toEqual(['coder']);
   });
 
   it('N6 a service that never had one asks again soon', async () => {

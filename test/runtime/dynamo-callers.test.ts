@@ -220,6 +220,14 @@ describe('S7 a session that was closed', () => {
     expect(closed).toEqual([OTHER_SESSION, SESSION]);
   });
 
+  it('S7 is not told again when its lifetime ends', async () => {
+    tables.put(SESSION, { ...liveRow, lifetimeEndsAt: new Date(clock.wallTime + 3000).toISOString() });
+    await who();
+    tables.close(SESSION);
+    await clock.advance(5000);
+    expect(closed).toEqual([SESSION]);
+  });
+
   it('S7 is refused though its binding was read before and is on its way', async () => {
     tables.hold((key) => key === SESSION);
     const asked = who();
@@ -357,10 +365,24 @@ describe('S7 a feed that is older than three seconds', () => {
     expect(await who()).toBe(SESSION);
     await clock.advance(1);
     expect(await who()).toBe('feed-stale');
+    await clock.advance(499);
+    expect(closed).toEqual(['everybody']);
     tables.release();
     await settle();
     await clock.advance(500);
     expect(await who()).toBe(SESSION);
+  });
+
+  it('S7 what took a second to read is a second old', async () => {
+    tables.hold((key) => key === 'epoch');
+    await clock.advance(1500);
+    tables.release();
+    await settle();
+    tables.failAt('epoch');
+    await clock.advance(2000);
+    expect(await who()).toBe(SESSION);
+    await clock.advance(1);
+    expect(await who()).toBe('feed-stale');
   });
 
   it('S7 also where nobody looked, since the process was held up: streams end before anything is believed again', async () => {

@@ -99,7 +99,8 @@ describe('the health port of a service', () => {
     expect(await ask(port, '/healthz', 'HEAD')).toMatchObject({ status: 200, text: '' });
     expect(await ask(port, '/')).toMatchObject({ status: 404 });
     const socket = await open(port, 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
-    socket.resume();
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/\r\nconnection: close\r\n/i);
     await once(socket, 'end');
   });
 
@@ -107,7 +108,13 @@ describe('the health port of a service', () => {
     const { port } = await service();
     const first = await Promise.all(Array.from({ length: 31 }, () => open(port)));
     expect(await ask(port, '/livez')).toMatchObject({ status: 200 });
-    await Promise.all(Array.from({ length: 10 }, () => open(port)));
+    first.push(await open(port));
+    const asks = 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n';
+    const more = await Promise.all(Array.from({ length: 5 }, () => open(port, asks)));
+    let answered = 0;
+    for (const socket of more) socket.once('data', () => answered++);
+    await until(() => more.every((socket) => socket.destroyed));
+    expect(answered).toBe(0);
     expect(first.some((socket) => socket.destroyed)).toBe(false);
   });
 });
@@ -157,6 +164,23 @@ describe('the end of a service', () => {
     socket.resume();
     await set.shell.stop();
     expect(set.ends).toEqual([0]);
+  });
+
+  it('ends a connection that is kept as soon as its request is done', async () => {
+    const responses: ServerResponse[] = [];
+    const server = createServer((_, response) => responses.push(response));
+    const clock = new ManualClock();
+    const part = drainable(server, clock);
+    const port = await listen(server);
+    const socket = await open(port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await until(() => responses.length === 1);
+    const drained = part.drain(new Promise(() => undefined));
+    const got = once(socket, 'data');
+    responses[0]?.end('{}');
+    await got;
+    await clock.advance(200);
+    await drained;
+    expect(clock.pending).toBe(0);
   });
 
   it('ends by force what is under way after the deadline, tunnels too', async () => {

@@ -67,10 +67,9 @@ describe('O12 metrics in memory of fixed size', () => {
       fc.property(fc.array(fc.string(), { minLength: 1, maxLength: 50 }), (words) => {
         const metrics = make();
         for (const word of words) metrics.count('Refusals', word);
-        const codes = read(metrics.lines())
-          .slice(1)
-          .map(({ Code }) => Code);
-        for (const code of codes) expect(['no-rule', 'feed-stale', 'other']).toContain(code);
+        const lines = read(metrics.lines()).slice(1);
+        for (const { Code } of lines) expect(['no-rule', 'feed-stale', 'other']).toContain(Code);
+        expect(lines.reduce((sum, { Refusals }) => sum + Refusals, 0)).toBe(words.length);
         expect(Object.keys(metrics.snapshot()).length).toBeLessThanOrEqual(7);
       }),
     );

@@ -105,6 +105,7 @@ describe('C4 a secret from Secrets Manager as one header', () => {
     ['a header behind it', `${SECRET}\r\nx-admin: 1`, 'no header value'],
     ['NUL', `${SECRET}\0`, 'no header value'],
     ['a space at its end', `${SECRET} `, 'no header value'],
+    ['a space at its start', ` ${SECRET}`, 'no header value'],
     ['letters beyond ASCII', `${SECRET}é`, 'no header value'],
     ['too little', 'k-12345', 'shorter than 8'],
     ['nothing', '', 'shorter than 8'],
