@@ -19,8 +19,8 @@ export function urlHash(key: Uint8Array): UrlHash {
 
 /**
  * A set of hashes with an upper bound. It keeps two generations: once the newer is half of `capacity`, it becomes the
- * older, and what was the older is forgotten. So the last `capacity / 2` that were added or found are always in, and
- * memory ends at about 40 bytes for each of `capacity`.
+ * older, and what was the older is forgotten. So the last `capacity / 2` that were added or found are always in, and there
+ * are never more than `capacity`.
  */
 export class BoundedSet {
   private newer = new Set<number>();
