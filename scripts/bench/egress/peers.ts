@@ -175,7 +175,7 @@ async function smokescreen(): Promise<PeerProxy> {
 }
 
 async function ironProxy(): Promise<PeerProxy> {
-  const { file, version } = found('iron-proxy', 'EGRESS_BENCH_IRON_PROXY', ['-version']);
+  const { file, version } = found('iron-proxy', 'EGRESS_BENCH_IRON_PROXY');
   return {
     version,
     proxy: (lab) => {
@@ -231,7 +231,11 @@ ${list('            ', 'host: ')}log:
 }
 
 /** An executable that is there already: its own variable names it, or it is on the PATH. */
-function found(name: string, variable: string, versionArguments: readonly string[]): { file: string; version: string } {
+function found(
+  name: string,
+  variable: string,
+  versionArguments?: readonly string[],
+): { file: string; version: string } {
   const named = process.env[variable];
   const file =
     named ??
@@ -242,10 +246,11 @@ function found(name: string, variable: string, versionArguments: readonly string
   if (file === undefined || !existsSync(file)) {
     throw new Error(`no executable: ${named ?? `${name} is not on the PATH`}; install one, or name it in ${variable}`);
   }
+  if (versionArguments === undefined) return { file, version: `${file}, which does not say its version` };
   try {
     const said = execFileSync(file, versionArguments, { encoding: 'utf8', stdio: 'pipe', timeout: 10_000 });
-    return { file, version: said.trim().split('\n')[0] ?? 'unknown' };
+    return { file, version: `${said.trim().split('\n')[0]}, ${file}` };
   } catch {
-    return { file, version: 'unknown' };
+    return { file, version: `${file}, which does not say its version` };
   }
 }
