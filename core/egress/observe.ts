@@ -4,13 +4,7 @@ import type { RefusalCode } from './refusal';
 import type { EgressRequest } from './request';
 
 /** What a rule that names the host says of method, path, query, body and URL. No other refusal is ever observed only. */
-export const OBSERVED: readonly RefusalCode[] = [
-  'no-rule',
-  'body-too-large',
-  'body-not-understood',
-  'url-not-seen',
-  'url-too-opaque',
-];
+export const OBSERVED: readonly RefusalCode[] = ['no-rule', 'body-not-understood', 'url-not-seen', 'url-too-opaque'];
 
 /**
  * Whether a request that was refused with `code` passes after all because its document only observes: without a

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { UrlBudget } from '../../core/egress/dlp';
 import { SeenUrls } from '../../core/egress/provenance';
 import { countRequest, type RateState } from '../../core/egress/rate';
-import { type CompiledSecrets, compileSecrets } from '../../core/egress/redact';
+import { type CompiledSecrets, compileSecrets, MAX_SECRETS, secretProblem } from '../../core/egress/redact';
+import { urlHash } from '../../core/egress/url-set';
 import type { Caller } from '../../runtime/caller';
 import type { Clock } from '../../runtime/clock';
 
@@ -26,16 +27,15 @@ export interface Cuttable {
   allowedStill(): boolean;
 }
 
-/** Injected credentials remembered for one caller. An hour's tokens of a dozen grants; the oldest go first. */
-const MAX_SECRETS = 64;
+const hash = urlHash(randomBytes(32));
 
 /** What the proxy keeps of one caller, in memory and only while there is traffic. */
 export class CallerState {
   readonly connections = new Set<Duplex>();
   readonly open = new Set<Cuttable>();
   /** URLs that somebody else than the agent named. */
-  readonly seen = new SeenUrls(urlHash);
-  readonly budget = new UrlBudget(urlHash);
+  readonly seen = new SeenUrls(hash);
+  readonly budget = new UrlBudget(hash);
   private readonly rates = new Map<string, RateState>();
   private values: string[] = [];
   private compiled: CompiledSecrets | undefined;
@@ -85,12 +85,14 @@ export class CallerState {
     return result.kind === 'limited' ? result.retryAfterSeconds : undefined;
   }
 
-  /** Remembers what was injected for this caller, so that it is known wherever it turns up. */
-  learn(secrets: readonly string[]): void {
+  /** Remembers what is injected for this caller, so that it is known wherever it turns up; false where it can't be. */
+  learn(secrets: readonly string[]): boolean {
+    if (secrets.some((secret) => secretProblem(secret) !== undefined)) return false;
     const fresh = secrets.filter((secret) => !this.values.includes(secret));
-    if (fresh.length === 0) return;
+    if (fresh.length === 0) return true;
     this.values = [...this.values, ...fresh].slice(-MAX_SECRETS);
     this.compiled = compileSecrets(this.values);
+    return true;
   }
 
   get secrets(): CompiledSecrets | undefined {
@@ -107,11 +109,6 @@ export class CallerState {
 
 /** How long a caller without connections is remembered: longer than any rate or budget looks back. */
 const FORGET_MS = 10 * 60_000;
-
-/** 48 bits: two of 50,000 URLs meet once in 200,000 sessions, and whoever wants them to needs 2^24 guesses each. */
-function urlHash(url: string): number {
-  return createHash('sha256').update(url).digest().readUIntBE(0, 6);
-}
 
 export class CallerStates {
   private readonly states = new Map<string, CallerState>();

@@ -4,6 +4,7 @@ import { decide } from '../../core/egress/decide';
 import type { Decision } from '../../core/egress/decision';
 import { forwardHeaders } from '../../core/egress/headers';
 import { normaliseRequest } from '../../core/egress/normalise';
+import { passesObserved } from '../../core/egress/observe';
 import type { RefusalCode } from '../../core/egress/refusal';
 import type { EgressRequest, Way, WireRequest } from '../../core/egress/request';
 import type { EgressRule } from '../../core/egress/rule';
@@ -31,14 +32,6 @@ export interface Ingress {
   /** The client asks to switch protocols; Node has left the connection to us. */
   readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer };
 }
-
-/** What a document that observes lets pass; docs/decisions/0016-observe-mode.md has the list and why. */
-const OBSERVED: ReadonlySet<RefusalCode> = new Set([
-  'no-rule',
-  'body-not-understood',
-  'url-not-seen',
-  'url-too-opaque',
-]);
 
 type Allowed = Extract<Decision, { kind: 'allow' }>;
 
@@ -141,7 +134,7 @@ export class Exchange implements Cuttable, AnswerOwner {
     if (decision.rule) facts.ruleId = decision.rule.id;
     if (decision.kind === 'ask') return await this.refuse('approval-required');
     if (decision.kind === 'allow') return await this.screen(normal, decision);
-    const rule = this.observes(normal, decision.code);
+    const rule = this.observed(normal, decision.code);
     if (!rule) return await this.refuse(decision.code, decision.problem);
     this.observe(decision.code);
     await this.screen(normal, { kind: 'allow', rule, operations: decision.operations });
@@ -151,7 +144,7 @@ export class Exchange implements Cuttable, AnswerOwner {
   private async screen(normal: EgressRequest, decision: Allowed): Promise<void> {
     const found = screenRequest(normal, decision.rule, this.request.rawHeaders, this.state);
     if (found.kind === 'clean') return await this.forward(normal, decision);
-    const rule = this.observes(normal, found.code);
+    const rule = this.observed(normal, found.code);
     if (!rule) return await this.refuse(found.code, found.problem);
     this.observe(found.code);
     await this.forward(normal, { kind: 'allow', rule, operations: decision.operations });
@@ -163,10 +156,12 @@ export class Exchange implements Cuttable, AnswerOwner {
   }
 
   /** A rule of a host that is only observed, without what it would inject or route elsewhere. */
-  private observes(normal: EgressRequest, code: RefusalCode): EgressRule | undefined {
-    if (this.ready.policy.document.mode !== 'observe' || !OBSERVED.has(code) || normal.websocket) return undefined;
-    const named = this.ready.policy.rules.find(normal.host).find(({ rule }) => rule.origin.kind !== 'requestable');
-    if (!named || named.rule.port !== normal.port) return undefined;
+  private observed(normal: EgressRequest, code: RefusalCode): EgressRule | undefined {
+    const { policy } = this.ready;
+    const { opened } = this.caller;
+    if (!passesObserved(policy, { opened }, normal, { code })) return undefined;
+    const named = policy.rules.find(normal.host).find(({ rule }) => isOpen(rule, opened) && rule.port === normal.port);
+    if (!named) return undefined;
     const { inject: _inject, via: _via, ask: _ask, ...rule } = named.rule;
     return rule;
   }
@@ -185,7 +180,8 @@ export class Exchange implements Cuttable, AnswerOwner {
       const got = await this.ports.credentials.get(this.caller, grant, normal);
       if (got.kind === 'unavailable') return await this.refuse('credential-unavailable');
       credential = got.credential;
-      this.state.learn(credential.secrets);
+      // What can't be found again can't be kept from coming back.
+      if (!this.state.learn(credential.secrets)) return await this.refuse('credential-unavailable');
       if (credential.mintId !== undefined) facts.mintId = credential.mintId;
     }
     const { secrets } = this.state;
@@ -323,6 +319,10 @@ export class Exchange implements Cuttable, AnswerOwner {
       throw error;
     }
   }
+}
+
+function isOpen(rule: EgressRule, opened: readonly string[]): boolean {
+  return rule.origin.kind !== 'requestable' || opened.includes(rule.id);
 }
 
 function targetOf({ host, port, scheme }: EgressRequest, { limits }: EgressRule): Target {
