@@ -153,6 +153,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     setTimeout(() => response.end('slow'), number(url, 'ms', 1000));
   },
   never: (request) => void request.resume(),
+  'never-read': () => undefined,
   upload: (request, response) => {
     const hash = createHash('sha256');
     let size = 0;
@@ -200,8 +201,8 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     const text = RAW[url.pathname.split('/')[2] ?? ''] ?? '';
     response.socket?.end(Buffer.from(text, 'latin1'));
   },
-  reset: (request) => {
-    request.socket.resetAndDestroy();
+  'hangs-up': (request) => {
+    request.socket.destroy();
   },
 };
 

@@ -61,6 +61,8 @@ export const LAB_DOCUMENT: PolicyDocument = {
     rule('paths', 'paths.test', { methods: ['GET'], paths: ['/v1/**'] }),
     rule('plain', 'plain.test', { port: 80, methods: ['GET', 'HEAD'] }),
     rule('dual', 'dual.test'),
+    rule('inside', 'inside.test', { limits: { allowPrivate: true } }),
+    rule('inside-not', 'inside-not.test'),
     rule('nowhere', 'nowhere.test'),
     rule('unreachable', 'unreachable.test'),
     ...['expired', 'untrusted', 'wrong-name'].map((name) => rule(name, `${name}.test`)),

@@ -23,6 +23,7 @@ const TABLE: Readonly<Record<string, readonly Answers[]>> = {
   'rebind.test': [[UPSTREAM], ['10.0.0.5']],
   'dual.test': [[UPSTREAM, UPSTREAM_IPV6]],
   'inside.test': [[PRIVATE_UPSTREAM]],
+  'inside-not.test': [[PRIVATE_UPSTREAM]],
   'nowhere.test': [[]],
   'unreachable.test': [[UNREACHABLE]],
 };
