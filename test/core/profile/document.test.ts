@@ -30,6 +30,11 @@ describe('N1 a document says what the profile says and nothing else', () => {
     ]);
   });
 
+  it('O11 the models of a profile stand in the document, with what one session may spend', () => {
+    const result = compiled({}, [], { models: { allow: ['a', 'b'], budget: 0.5 } });
+    expect(result.kind === 'ok' && result.document.models).toEqual({ allow: ['a', 'b'], budgetUsd: 0.5 });
+  });
+
   it('N1 a rule with one limit has that one', () => {
     const result = compiled({ rules: [{ host: 'a.example.com', rate: 5 }] });
     expect(result.kind === 'ok' && result.document.rules[0]?.limits).toStrictEqual({ requestsPerMinute: 5 });

@@ -63,6 +63,10 @@ describe('W3 where a path stands', () => {
     expect(offsetOf(document, path)).toBe(text.indexOf(at));
   });
 
+  it('W3 what stands nowhere is told at the top of the file, not below its comments', () => {
+    expect(offsetOf(parseDocument('# ours\nversion: 1\n'), ['missing'])).toBe(0);
+  });
+
   it.each<[path: (string | number)[], value: unknown]>([
     [[], { a: { b: [1] }, n: null }],
     [['a', 'b', 0], 1],
