@@ -1,12 +1,22 @@
 import type { Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import {
+  brotliDecompressSync,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  gunzipSync,
+  inflateSync,
+} from 'node:zlib';
 
 export class EncodingRefused extends Error {
   override readonly name = 'EncodingRefused';
 }
 
-/** What opens a Content-Encoding; undefined for an answer that is plain. One coding only: chains are for bombs. */
-export function decoderFor(encoding: string | undefined): Transform | undefined {
+/** One coding only: chains are for bombs. */
+export type Coding = 'gzip' | 'br' | 'deflate';
+
+/** How a body is encoded; undefined where it is plain. @throws EncodingRefused where it can't be opened */
+export function codingOf(encoding: string | undefined): Coding | undefined {
   switch (encoding?.trim().toLowerCase()) {
     case undefined:
     case '':
@@ -14,13 +24,35 @@ export function decoderFor(encoding: string | undefined): Transform | undefined 
       return undefined;
     case 'gzip':
     case 'x-gzip':
-      return createGunzip();
+      return 'gzip';
     case 'br':
-      return createBrotliDecompress();
+      return 'br';
     case 'deflate':
-      return createInflate();
+      return 'deflate';
     default:
       throw new EncodingRefused('an encoding that can not be opened');
+  }
+}
+
+const STREAMS = { gzip: createGunzip, br: createBrotliDecompress, deflate: createInflate } as const;
+const AT_ONCE = { gzip: gunzipSync, br: brotliDecompressSync, deflate: inflateSync } as const;
+
+export function decoderFor(coding: Coding): Transform {
+  return STREAMS[coding]();
+}
+
+/** An encoded body up to this, of known length, is opened in one go: a stream's set-up costs more than all else here. */
+export const SMALL_BYTES = 64 * 1024;
+/** What it may grow to; a millisecond's work. Beyond, a stream takes its time. */
+const SMALL_DECODED_BYTES = 1024 * 1024;
+
+/** A small body, opened; undefined where it grows too large for that. @throws EncodingRefused */
+export function decodeSmall(coding: Coding, bytes: Buffer): Buffer | undefined {
+  try {
+    return AT_ONCE[coding](bytes, { maxOutputLength: SMALL_DECODED_BYTES });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    throw new EncodingRefused('an encoding that is broken', { cause: error });
   }
 }
 

@@ -3,7 +3,7 @@ import type { Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { responseHeaders } from '../../core/egress/headers';
 import { type CompiledSecrets, redactText, StreamRedactor } from '../../core/egress/redact';
-import { decoderFor, EncodingRefused, headerValue, without } from './answer-body';
+import { type Coding, codingOf, decoderFor, decodeSmall, headerValue, SMALL_BYTES, without } from './answer-body';
 import type { Teacher } from './screening';
 import type { UpstreamHandler } from './upstreams';
 
@@ -28,6 +28,14 @@ export interface AnswerOptions {
   readonly teacher?: Teacher;
 }
 
+/** An encoded body that is collected before it is opened. */
+interface Small {
+  readonly coding: Coding;
+  readonly chunks: Buffer[];
+  /** Writes the headers, and these as well. */
+  begin: (more: readonly string[]) => void;
+}
+
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -44,9 +52,12 @@ export class Answer implements UpstreamHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private readonly redactor: StreamRedactor | undefined;
   private decoder: Transform | undefined;
+  private small: Small | undefined;
   private remaining: number | undefined;
   private held: Buffer = NOTHING;
   private over = false;
+  /** All of the body has come in. */
+  private ended = false;
   private cutFor: string | undefined;
   private stalled: NodeJS.Timeout | undefined;
 
@@ -95,7 +106,7 @@ export class Answer implements UpstreamHandler {
     if (secrets) headers = headers.map((text, i) => (i % 2 === 1 ? this.redactValue(secrets, text) : text));
     if (secrets || this.options.teacher) {
       if (!bodyless && !this.open(headers)) return;
-      if (this.decoder)
+      if (this.decoder || this.small)
         headers = without(headers, ['content-encoding', 'content-length', 'etag', 'content-md5', 'digest']);
     }
     const length = headerValue(headers, 'content-length');
@@ -104,15 +115,25 @@ export class Answer implements UpstreamHandler {
       return;
     }
     if (length !== undefined && !bodyless) this.remaining = Number(length);
-    response.sendDate = false;
     const words = phrase(statusText);
-    response.writeHead(status, secrets ? this.redactValue(secrets, words) : words, headers);
+    const said = secrets ? this.redactValue(secrets, words) : words;
+    response.sendDate = false;
+    if (this.small) {
+      // With its length, once that is known.
+      this.small.begin = (more) => response.writeHead(status, said, [...headers, ...more]);
+      return;
+    }
+    response.writeHead(status, said, headers);
     // Nothing more may come for minutes (SSE before its first event), so the client gets the headers by themselves.
     if (this.remaining === undefined && !bodyless) response.flushHeaders();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.over) return;
+    if (this.small) {
+      this.small.chunks.push(chunk);
+      return;
+    }
     if (this.decoder) {
       if (!this.decoder.write(chunk)) controller.pause();
       return;
@@ -124,8 +145,10 @@ export class Answer implements UpstreamHandler {
   }
 
   onResponseEnd(_: Dispatcher.DispatchController, trailers: Record<string, string | string[] | undefined>): void {
+    this.ended = true;
     if (this.over) return;
-    if (this.decoder) this.decoder.end();
+    if (this.small) this.completeSmall(this.small);
+    else if (this.decoder) this.decoder.end();
     else this.complete(trailers);
   }
 
@@ -141,25 +164,60 @@ export class Answer implements UpstreamHandler {
 
   /** Puts a decoder in the way where the body is encoded; false where it can't be read. */
   private open(headers: readonly string[]): boolean {
+    let coding: Coding | undefined;
     try {
-      this.decoder = decoderFor(headerValue(headers, 'content-encoding'));
+      coding = codingOf(headerValue(headers, 'content-encoding'));
     } catch (error) {
-      if (!(error instanceof EncodingRefused)) throw error;
       this.fail('upstream-encoding', error);
       return false;
     }
-    const { decoder } = this;
-    if (!decoder) return true;
+    if (coding === undefined) return true;
+    const length = headerValue(headers, 'content-length');
+    if (length !== undefined && Number(length) <= SMALL_BYTES) {
+      this.small = { coding, chunks: [], begin: () => undefined };
+    } else {
+      this.decode(coding);
+    }
+    return true;
+  }
+
+  private completeSmall({ coding, chunks, begin }: Small): void {
+    this.small = undefined;
+    const bytes = Buffer.concat(chunks);
+    let decoded: Buffer | undefined;
+    try {
+      decoded = decodeSmall(coding, bytes);
+    } catch (error) {
+      this.fail('upstream-encoding', error);
+      return;
+    }
+    if (decoded) {
+      begin(['content-length', String(decoded.length)]);
+      this.held = this.redactor ? this.redactor.push(decoded) : decoded;
+      this.complete({});
+      return;
+    }
+    begin([]);
+    this.decode(coding).end(bytes);
+  }
+
+  private decode(coding: Coding): Transform {
+    const decoder = decoderFor(coding);
+    this.decoder = decoder;
     let decoded = 0;
     decoder.on('data', (chunk: Buffer) => {
       decoded += chunk.length;
-      if (decoded > this.options.decodedLimit) return this.fail('upstream-too-large', new Error('decoded too large'));
-      this.send(this.redactor ? this.redactor.push(chunk) : chunk);
+      if (decoded > this.options.decodedLimit) this.fail('upstream-too-large', new Error('decoded too large'));
+      else this.send(this.redactor ? this.redactor.push(chunk) : chunk);
     });
     decoder.on('drain', () => this.controller?.resume());
-    decoder.once('end', () => this.complete({}));
+    decoder.once('end', () => {
+      this.complete({});
+      // What a host sends after the end of what it compressed is nobody's, and it may send for ever.
+      if (!this.ended) this.controller?.abort(new Error('a body that goes on after its end'));
+    });
     decoder.once('error', (error) => this.fail('upstream-encoding', error));
-    return true;
+    return decoder;
   }
 
   private send(chunk: Buffer): void {

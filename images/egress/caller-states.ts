@@ -29,7 +29,7 @@ export interface Cuttable {
 
 const hash = urlHash(randomBytes(32));
 
-/** What the proxy keeps of one caller, in memory and only while there is traffic. */
+/** What the proxy keeps of one caller, in memory. */
 export class CallerState {
   readonly connections = new Set<Duplex>();
   readonly open = new Set<Cuttable>();
@@ -99,6 +99,11 @@ export class CallerState {
     return this.compiled;
   }
 
+  /** False where a caller would gain by it: what it has spent would be new, what is masked for it would be shown. */
+  get isForgettable(): boolean {
+    return this.connections.size === 0 && this.open.size === 0 && this.budget.isEmpty && this.values.length === 0;
+  }
+
   cut(): void {
     for (const work of this.open) work.cut('session-closed');
     for (const connection of this.connections) connection.destroy();
@@ -107,7 +112,7 @@ export class CallerState {
   }
 }
 
-/** How long a caller without connections is remembered: longer than any rate or budget looks back. */
+/** How long a caller without connections is remembered: longer than any rate looks back. */
 const FORGET_MS = 10 * 60_000;
 
 export class CallerStates {
@@ -146,7 +151,7 @@ export class CallerStates {
   forgetIdle(): void {
     const before = this.clock.monotonic() - FORGET_MS;
     for (const state of this.states.values()) {
-      if (state.connections.size === 0 && state.open.size === 0 && state.usedAt < before) this.states.delete(state.key);
+      if (state.isForgettable && state.usedAt < before) this.states.delete(state.key);
     }
   }
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { limitConnections } from '../../runtime/http-parts';
 import type { Ingress } from './exchange';
 import { handleRequest } from './handle-request';
 import type { EgressPorts } from './ports';
@@ -35,8 +36,10 @@ export class EgressServer {
     });
     // Node watches the time-outs of a server's connections, and knows which are idle, from this event on.
     this.inner.emit('listening');
-    this.outer.maxConnections = ports.limits.connections;
+    limitConnections(this.outer, { total: ports.limits.connections, perAddress: ports.limits.connectionsPerAddress });
     this.outer.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      // Node has taken its own listeners off.
+      socket.on('error', () => socket.destroy());
       if (answering(socket)) return socket.destroy();
       if (this.draining) return writeRefusal(socket, { code: 'shutting-down', way: 'connect' });
       openTunnel(ports, this.inner, request, socket, head).catch((error) => this.broke(error, socket));

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { RequestBody as InspectedBody } from '../../core/egress/body';
 import { decide } from '../../core/egress/decide';
 import type { Decision } from '../../core/egress/decision';
 import { forwardHeaders } from '../../core/egress/headers';
@@ -41,7 +42,9 @@ export class Exchange implements Cuttable, AnswerOwner {
   private readonly account: Account;
   private readonly state: CallerState;
   private normal: EgressRequest | undefined;
-  private decision: Decision | undefined;
+  /** What it is let through by, from that moment on. */
+  private allowed: Allowed | undefined;
+  private inspected: InspectedBody | undefined;
   private answer: Answer | undefined;
   private readonly body: RequestBody;
   private resend: (() => void) | undefined;
@@ -92,9 +95,15 @@ export class Exchange implements Cuttable, AnswerOwner {
   allowedStill(): boolean {
     const now = this.ports.compiled.get(this.profile);
     if (!now) return false;
-    if (!this.normal || this.decision?.kind !== 'allow') return true;
-    const again = decide(now.policy, { opened: this.caller.opened }, this.normal);
-    return again.kind === 'inspect' || (again.kind === 'allow' && again.rule.id === this.decision.rule.id);
+    const { normal, allowed } = this;
+    if (now === this.ready || !normal || !allowed) return true;
+    const facts = { opened: this.caller.opened };
+    const again = decide(now.policy, facts, normal, this.inspected);
+    if (!this.account.facts.enforced) {
+      if (now.policy.document.mode !== 'observe') return false;
+      return again.kind === 'allow' || (again.kind === 'deny' && passesObserved(now.policy, facts, normal, again));
+    }
+    return again.kind === 'allow' && again.rule.id === allowed.rule.id && again.grant?.id === allowed.grant?.id;
   }
 
   private async judge(): Promise<void> {
@@ -122,13 +131,13 @@ export class Exchange implements Cuttable, AnswerOwner {
     let decision = decide(this.ready.policy, opened, normal);
     if (decision.kind === 'inspect') {
       const bytes = await this.body.read(decision.maxBytes);
-      decision = decide(this.ready.policy, opened, normal, {
+      this.inspected = {
         bytes,
         contentType: request.headers['content-type'],
         contentEncoding: request.headers['content-encoding'],
-      });
+      };
+      decision = decide(this.ready.policy, opened, normal, this.inspected);
     }
-    this.decision = decision;
     if (decision.kind === 'inspect') return await this.refuse('body-not-understood');
     if (decision.operations.length > 0) facts.operations = decision.operations;
     if (decision.rule) facts.ruleId = decision.rule.id;
@@ -167,6 +176,7 @@ export class Exchange implements Cuttable, AnswerOwner {
   }
 
   private async forward(normal: EgressRequest, decision: Allowed): Promise<void> {
+    this.allowed = decision;
     const { rule, grant } = decision;
     const { facts } = this.account;
     if (rule.via !== undefined) return await this.refuse('service-missing');
@@ -197,7 +207,7 @@ export class Exchange implements Cuttable, AnswerOwner {
     const limit = rule.limits?.maxBodyBytes ?? this.ports.limits.bodyBytes;
     if (normal.websocket) return await this.switch(normal, rule, forwarded.headers, limit);
     const body = await this.body.forward(limit, secrets);
-    if (this.response.destroyed || this.cutFor !== undefined) return await this.abandon(new Error('gone'));
+    if (this.isGone()) return await this.abandon(new Error('gone'));
     this.pass();
     const dispatch = (): void => {
       this.answer = new Answer({
@@ -217,6 +227,12 @@ export class Exchange implements Cuttable, AnswerOwner {
     dispatch();
   }
 
+  /** Whether nothing may leave any more, after what took a while: a body, a credential. */
+  private isGone(): boolean {
+    if (this.cutFor === undefined && !this.allowedStill()) this.cutFor = 'policy-changed';
+    return this.response.destroyed || this.cutFor !== undefined;
+  }
+
   private pass(): void {
     const { facts } = this.account;
     if (!facts.enforced) return;
@@ -227,11 +243,16 @@ export class Exchange implements Cuttable, AnswerOwner {
   private async switch(normal: EgressRequest, rule: EgressRule, headers: string[], sendLimit: number): Promise<void> {
     const { request, response, ports, account } = this;
     const { upgrade } = this.ingress;
+    if (this.isGone()) return await this.abandon(new Error('gone'));
     this.pass();
     if (!upgrade) return await this.refuse('malformed-request', 'a WebSocket handshake that asks for no switch');
     const target = targetOf(normal, rule);
     const to = { request, response, upgrade, target, path: pathOf(normal), headers, sendLimit, account };
     const switched = await switchProtocols(ports, { ...to, secrets: this.state.secrets });
+    if (switched === 'client-closed') {
+      response.destroy();
+      return await this.abandon(new Error('gone'));
+    }
     if (typeof switched === 'string') {
       account.facts.failure = switched;
       return await this.refuse(switched, undefined, 'allow');
@@ -303,6 +324,7 @@ export class Exchange implements Cuttable, AnswerOwner {
     const { facts } = this.account;
     facts.failure = this.cutFor ?? (this.response.destroyed ? 'client-closed' : 'internal-error');
     if (facts.failure === 'internal-error') this.ports.onError(error);
+    this.state.end(this);
     await this.record().catch(() => undefined);
     this.response.destroy();
   }

@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     dialler,
     upstreams: new Upstreams({
       dialler,
-      connectionsPerHost: 128,
+      connectionsPerHost: 2_048,
       maxHosts: 256,
       headersTimeoutMs: 300_000,
       bodyTimeoutMs: 600_000,

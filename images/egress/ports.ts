@@ -53,6 +53,8 @@ export interface EgressLimits {
   readonly websocketIdleMs: number;
   /** Connections in all. */
   readonly connections: number;
+  /** Connections from one address, whoever it is: more than one caller may have, so that it is told why. */
+  readonly connectionsPerAddress: number;
 }
 
 export const DEFAULT_LIMITS: EgressLimits = {
@@ -65,4 +67,5 @@ export const DEFAULT_LIMITS: EgressLimits = {
   stalledReaderMs: 120_000,
   websocketIdleMs: 10 * 60_000,
   connections: 8_192,
+  connectionsPerAddress: 512,
 };

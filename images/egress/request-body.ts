@@ -70,6 +70,9 @@ export class RequestBody {
     this.continue();
     const passing = new MeteredBody(limit, secrets && new SecretGate(secrets));
     this.passing = passing;
+    // Whoever sends it listens only until it is done, and the client can go away later: an error nobody hears of would
+    // end the process.
+    passing.on('error', () => undefined);
     this.request.once('close', () => {
       if (!this.request.complete) passing.destroy(new Error('the client went away'));
     });

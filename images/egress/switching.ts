@@ -23,19 +23,28 @@ export interface SwitchOptions {
   readonly account: Account;
 }
 
-/** Both handshakes, the host's first: a client that is told 101 has a host at the other end. */
+/**
+ * Both handshakes, the host's first: a client that is told 101 has a host at the other end. The host's connection lives
+ * no longer than the client's, from the first moment on.
+ */
 export async function switchProtocols(
   ports: EgressPorts,
   options: SwitchOptions,
-): Promise<WebSocketRelay | RefusalCode> {
+): Promise<WebSocketRelay | RefusalCode | 'client-closed'> {
   const { request, response, upgrade, target, secrets } = options;
   const { facts } = options.account;
+  let socket: Socket | undefined;
+  const leave = (): unknown => socket?.destroy();
+  upgrade.socket.once('close', leave);
   try {
-    const socket = await ports.dialler.dial(target);
+    socket = await ports.dialler.dial(target);
+    socket.on('error', () => undefined);
+    if (upgrade.socket.destroyed) throw new Error('the client went away');
     facts.upstreamAddress = socket.remoteAddress ?? '';
     const { host } = target;
     const to = { host, path: options.path, headers: options.headers, socket };
     const upstream = await connectWebSocket(to, ports.limits.handshakeTimeoutMs);
+    if (upgrade.socket.destroyed) throw new Error('the client went away');
     facts.status = 101;
     response.detachSocket(upgrade.socket as Socket);
     const client = await acceptWebSocket(request, upgrade.socket, upgrade.head, upstream.protocol);
@@ -46,9 +55,13 @@ export async function switchProtocols(
       idleMs: ports.limits.websocketIdleMs,
     });
   } catch (error) {
+    socket?.destroy();
+    if (upgrade.socket.destroyed) return 'client-closed';
     if (!(error instanceof SwitchRefused)) return upstreamError(error).code;
     if (error.status !== undefined) facts.status = error.status;
     return 'websocket-refused';
+  } finally {
+    upgrade.socket.off('close', leave);
   }
 }
 

@@ -34,7 +34,6 @@ export async function openTunnel(
   head: Buffer,
 ): Promise<void> {
   const address = socket.remoteAddress ?? '';
-  socket.on('error', () => socket.destroy());
   const answer = (code: RefusalCode, more: { host?: string; problem?: string } = {}): void => {
     ports.metrics.refused(code);
     const howToAsk = ports.howToAsk === undefined ? {} : { howToAsk: ports.howToAsk };

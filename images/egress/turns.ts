@@ -8,6 +8,9 @@ interface Turn {
 
 const queues = new WeakMap<object, Turn[]>();
 
+/** Requests that may wait on one connection. Each costs a hundred times the bytes it came in, and no client sends ahead so far. */
+const MOST_WAITING = 32;
+
 /**
  * Handles the requests of one connection one after the other. Node gives out all that came in one piece at once, so what
  * a client put behind a request that is refused would be judged, and sent on, before the refusal closes the connection.
@@ -15,6 +18,10 @@ const queues = new WeakMap<object, Turn[]>();
 export function takeTurn(socket: Duplex, response: ServerResponse, begin: () => void): void {
   const queue = queues.get(socket) ?? [];
   queues.set(socket, queue);
+  if (queue.length > MOST_WAITING) {
+    socket.destroy();
+    return;
+  }
   queue.push({ response, begin });
   response.once('close', () => {
     queue.shift();

@@ -50,7 +50,8 @@ export class SwitchRefused extends Error {
 
 /** Opens the host's side. @throws SwitchRefused */
 export function connectWebSocket(target: WebSocketTarget, timeoutMs: number): Promise<WebSocket> {
-  const headers: Record<string, string[]> = {};
+  // Without a prototype: `constructor` is a header like any other.
+  const headers: Record<string, string[]> = Object.create(null);
   const protocols: string[] = [];
   for (let i = 0; i < target.headers.length; i += 2) {
     const [name = '', value = ''] = target.headers.slice(i, i + 2);
@@ -64,14 +65,26 @@ export function connectWebSocket(target: WebSocketTarget, timeoutMs: number): Pr
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
     handshakeTimeout: timeoutMs,
+    // As it was judged, not as a URL parser writes it.
+    finishRequest: (request) => {
+      request.path = target.path;
+      request.end();
+    },
   };
   return new Promise((resolve, reject) => {
-    const upstream = new WebSocket(`wss://${target.host}${target.path}`, protocols, options);
+    let upstream: WebSocket;
+    try {
+      upstream = new WebSocket(`wss://${target.host}/`, protocols, options);
+    } catch {
+      // Protocols that are no tokens, or stand there twice.
+      reject(new SwitchRefused(undefined));
+      return;
+    }
     upstream.once('unexpected-response', (_request, answer) => {
       target.socket.destroy();
       reject(new SwitchRefused(answer.statusCode));
     });
-    upstream.once('error', () => {
+    upstream.on('error', () => {
       target.socket.destroy();
       reject(new SwitchRefused(undefined));
     });
@@ -131,7 +144,10 @@ export class WebSocketRelay {
             closeWith(client, code, reason);
             closeWith(upstream, code, reason);
           })
-          .catch(() => client.terminate())
+          .catch(() => {
+            client.terminate();
+            upstream.terminate();
+          })
           .finally(resolve);
       };
       client.once('close', end);

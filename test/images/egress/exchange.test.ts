@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { CANARY, documentOf, exchange, Lab, type LabOptions, readReply, rule } from './lab/lab';
 
 const HOST = 'api.example.com';
@@ -181,6 +182,38 @@ describe('credentials', () => {
     expect(reply.cut).toBe(false);
     expect(egress()).toMatchObject([{ redactedValues: expect.any(Number) }]);
     expect((egress()[0] as { redactedValues: number }).redactedValues).toBeGreaterThan(0);
+  });
+
+  it.each<[string, Buffer, boolean]>([
+    ['small', gzipSync('x'.repeat(1_000)), true],
+    ['small, of unknown length', gzipSync('x'.repeat(1_000)), false],
+    ['small that grows large', gzipSync(Buffer.alloc(1_100_000, 'x')), true],
+    ['large', gzipSync(randomBytes(200_000)), true],
+  ])('opens a %s encoded body whole', async (_what, body, known) => {
+    await start({ document: documentOf([GRANTED]) });
+    upstream.answer = (_q, s) => {
+      s.setHeader('content-encoding', 'gzip');
+      if (known) s.setHeader('content-length', body.length);
+      s.write(body.subarray(0, 100));
+      s.end(body.subarray(100));
+    };
+    const reply = await lab.get(HOST);
+    expect(reply.headers['content-encoding']).toBeUndefined();
+    expect(Buffer.from(reply.body, 'latin1').equals(gunzipSync(body))).toBe(true);
+  });
+
+  it('passes nothing on of an encoded body that is broken', async () => {
+    await start({ document: documentOf([GRANTED]) });
+    upstream.answer = (_q, s) => s.setHeader('content-encoding', 'gzip').end('this is no gzip');
+    expect(await lab.get(HOST)).toMatchObject({ cut: true, body: '' });
+    expect(egress()).toMatchObject([{ failure: 'upstream-encoding' }]);
+  });
+
+  it('pitfall 30: ends a body that grows beyond all bounds', async () => {
+    await start({ document: documentOf([GRANTED]), limits: { decodedBytes: 1_200_000 } });
+    upstream.answer = (_q, s) => s.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(3_000_000, 'x')));
+    expect((await lab.get(HOST)).cut).toBe(true);
+    expect(egress()).toMatchObject([{ failure: 'upstream-too-large' }]);
   });
 
   it('C6 passes nothing of an answer in an encoding that can not be searched', async () => {
