@@ -98,6 +98,11 @@ export class UrlBudget {
 
   constructor(private readonly hash: UrlHash) {}
 
+  /** Nothing was counted yet. */
+  get isEmpty(): boolean {
+    return this.spent.size === 0;
+  }
+
   /** Counts a request that everything else allows. What was asked before costs nothing; what is refused neither. */
   admit(request: EgressRequest, rule: UrlRule): Screening {
     const labels = openLabels(request, rule);

@@ -80,6 +80,8 @@ export class Lab {
     caller: { subject: { kind: 'client', name: 'tester', profile: 'test' }, key: 'tester', opened: [] },
   };
   credentialAvailable = true;
+  /** Awaited before a credential is given. */
+  beforeCredential: () => Promise<void> = async () => undefined;
   private readonly closedListeners: ((key: string | undefined) => void)[] = [];
   private readonly changeListeners: ((profile: string) => void)[] = [];
   private loaded: LoadedPolicy | undefined;
@@ -116,8 +118,9 @@ export class Lab {
       close: async () => undefined,
     };
     const credentials: Credentials = {
-      get: async () =>
-        lab?.credentialAvailable
+      get: async () => {
+        await lab?.beforeCredential();
+        return lab?.credentialAvailable
           ? {
               kind: 'ok',
               credential: {
@@ -126,7 +129,8 @@ export class Lab {
                 expiresAt: Date.now() + 60_000,
               },
             }
-          : { kind: 'unavailable', problem: 'test' },
+          : { kind: 'unavailable', problem: 'test' };
+      },
       forget: () => undefined,
     };
     const clock = systemClock;
