@@ -5,6 +5,7 @@ import { type CompiledPolicy, type CompiledRule, matchesTarget } from './match';
 import { describeMcp, readMcp, withinMcp } from './mcp';
 import type { RefusalCode } from './refusal';
 import type { EgressRequest } from './request';
+import type { EgressRule } from './rule';
 import { hasUrlCredential } from './url-credentials';
 
 /** The order in which kinds are asked; docs/decisions/0005-rule-precedence.md says why. */
@@ -47,7 +48,9 @@ export function decide(
     const matches = verdicts.flatMap(({ compiled, verdict }) =>
       verdict.kind === 'yes' ? [{ compiled, operations: verdict.operations }] : [],
     );
-    if (matches.length > 1) return deny('ambiguous-rules', { operations: matches[0]?.operations ?? [] });
+    if (matches.length > 1) {
+      return deny('ambiguous-rules', { operations: [...new Set(matches.flatMap((match) => match.operations))] });
+    }
     // Whether this rule matches can't be known, hence neither whether a rule of a later kind may decide.
     for (const { compiled, verdict } of verdicts) {
       if (verdict.kind === 'not-understood') {
@@ -78,12 +81,15 @@ export function decideHost(policy: CompiledPolicy, host: string): 'host-blocked'
 }
 
 /** A rule that an approver opened counts as a rule of the profile. */
-function kindOf({ rule }: CompiledRule, facts: SessionFacts): (typeof KINDS)[number] | 'requestable' {
-  if (rule.origin.kind !== 'requestable') return rule.origin.kind;
+function kindOf({ rule, requestable }: CompiledRule, facts: SessionFacts): EgressRule['origin']['kind'] {
+  if (!requestable) return rule.origin.kind;
   return facts.opened.includes(rule.id) ? 'rule' : 'requestable';
 }
 
-/** GraphQL and MCP speak in bodies of POST, and no body is both; MCP's GET (a stream of answers) and DELETE (the end) have none to judge. */
+/**
+ * GraphQL and MCP speak in bodies of POST, and no body is both. MCP's GET (a stream of answers) and DELETE (the end of
+ * the session) have none to judge.
+ */
 function carries({ rule }: CompiledRule, request: EgressRequest): boolean {
   if (rule.graphql !== undefined) return request.method === 'POST' && rule.mcp === undefined;
   if (rule.mcp !== undefined) return ['POST', 'GET', 'DELETE'].includes(request.method) && !request.websocket;

@@ -7,6 +7,8 @@ import type { EgressRule } from './rule';
 /** A rule made ready to be asked often. */
 export interface CompiledRule {
   readonly rule: EgressRule;
+  /** By the list it stands in, so that no wrong origin opens what has to be requested. */
+  readonly requestable: boolean;
   readonly methods: ReadonlySet<string>;
   readonly paths: readonly PathMatcher[] | undefined;
   readonly query: readonly { readonly name: string; readonly values: ReadonlySet<string> | undefined }[] | undefined;
@@ -24,11 +26,13 @@ export interface CompiledPolicy {
 /** For documents that {@link parseDocument} has passed; throws on any other. */
 export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   const rules = new HostIndex<CompiledRule>();
+  const closed = new Set(document.requestable);
   for (const rule of [...document.rules, ...document.requestable]) {
     const grant = document.grants.find(({ id }) => id === rule.inject);
     if (rule.inject !== undefined && grant === undefined) throw new Error(`rule ${rule.id} injects an unknown grant`);
     rules.add(hostPattern(rule.host), {
       rule,
+      requestable: closed.has(rule) || rule.origin.kind === 'requestable',
       methods: new Set(rule.methods),
       paths: rule.paths?.map(pathMatcher),
       query: rule.query?.map(({ name, values }) => ({ name, values: values && new Set(values) })),

@@ -129,7 +129,7 @@ export const ATTACKED: PolicyDocument = {
     rule('rule.idn', 'xn--bcher-kva.test'),
     rule('rule.paths', 'paths.test', {
       methods: ['GET', 'POST'],
-      paths: ['/v1/**', '/repos/*/x', '/pre*mid*.json', '/end/'],
+      paths: ['/v1/**', '/repos/*/x', '/pre*mid*.json', '/ab*bc', '/end/'],
     }),
     rule('rule.query', 'query.test', {
       query: [{ name: 'service', values: ['git-upload-pack', 'a b'] }, { name: 'page' }, { name: 'key' }],

@@ -116,6 +116,8 @@ export const ATTACKS_ON_RULES: readonly Attack[] = [
   pathOf('/premid.json', 'segmentMatcher', 'allow'),
   pathOf('/pre-mid-mid-.json', 'segmentMatcher', 'allow'),
   pathOf('/pre.json', 'segmentMatcher, pieces'),
+  pathOf('/abbc', 'segmentMatcher', 'allow'),
+  pathOf('/abc', 'segmentMatcher, no character counts twice'),
   pathOf('/xpremid.json', 'segmentMatcher, start'),
   pathOf('/premid.jsonx', 'segmentMatcher, end'),
   pathOf('/premi.json', 'segmentMatcher, pieces'),

@@ -1,13 +1,11 @@
-import * as fc from 'fast-check';
 import { DEFAULT_INSPECTED_BYTES, decide, decideHost } from '../../../core/egress/decide';
 import type { Decision } from '../../../core/egress/decision';
 import { type PolicyDocument, parseDocument } from '../../../core/egress/document';
-import { matchesHost, parseHostPattern } from '../../../core/egress/host';
-import { compilePolicy, HostIndex, pathMatcher } from '../../../core/egress/match';
+import { compilePolicy } from '../../../core/egress/match';
 import { normaliseRequest } from '../../../core/egress/normalise';
 import type { EgressRequest, Way } from '../../../core/egress/request';
-import { pathPattern } from '../../../core/egress/rule';
 import { ATTACKED, type Attack, wireOf } from './attacks';
+import { WEBSOCKET_LINES } from './attacks-on-framing';
 
 type Rule = PolicyDocument['rules'][number];
 const policy = compilePolicy(ATTACKED);
@@ -99,6 +97,16 @@ describe('N5 a decision says what it rests on', () => {
     });
   });
 
+  it('N9 a refusal of which nothing more is known says so', () => {
+    expect(ask({ host: 'evil.test' })).toEqual({ kind: 'deny', code: 'host-not-allowed', operations: [] });
+    expect(ask({ host: 'quiet.test', lines: WEBSOCKET_LINES })).toEqual({
+      kind: 'deny',
+      code: 'websocket-not-allowed',
+      rule: expect.objectContaining({ id: 'rule.quiet' }),
+      operations: [],
+    });
+  });
+
   it.each(['graphql.test', 'mcp.test'])('N9 says what is wrong with a body for %s', (host) => {
     expect(ask({ host, method: 'POST' }, '{')).toMatchObject({ problem: expect.stringContaining('JSON') });
   });
@@ -126,6 +134,10 @@ describe('N15 the body is read only where a rule looks into it, and only so far'
       kind: 'inspect',
       maxBytes,
     });
+  });
+
+  it('N15 a megabyte where the rule says nothing', () => {
+    expect(DEFAULT_INSPECTED_BYTES).toBe(1_048_576);
   });
 
   it('N15 not for a rule that does not match anyway', () => {
@@ -158,14 +170,10 @@ describe('N15 the body is read only where a rule looks into it, and only so far'
   });
 
   it('N15 no WebSocket on a rule that looks into bodies', () => {
-    const lines = [
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    ];
     const rules = withRules({ mcp: { tools: ['a'] }, limits: { websocket: true } });
-    expect(decide(rules, CLOSED, request({ host: 'a.test', lines }))).toMatchObject({ code: 'no-rule' });
+    expect(decide(rules, CLOSED, request({ host: 'a.test', lines: WEBSOCKET_LINES }))).toMatchObject({
+      code: 'no-rule',
+    });
   });
 
   it('N5 a match beside a rule whose body is not read yet waits for the body, and two make it ambiguous', () => {
@@ -174,6 +182,7 @@ describe('N15 the body is read only where a rule looks into it, and only so far'
     expect(decide(rules, CLOSED, post)).toMatchObject({ kind: 'inspect' });
     expect(decide(rules, CLOSED, post, json('{"jsonrpc":"2.0","method":"ping"}'))).toMatchObject({
       code: 'ambiguous-rules',
+      operations: ['ping'],
     });
     expect(decide(rules, CLOSED, post, json('{"jsonrpc":"2.0","method":"x"}'))).toMatchObject({
       kind: 'allow',
@@ -196,7 +205,7 @@ describe('N3 plain http', () => {
 
   it('C4 a credential never leaves over it, whatever a document says', () => {
     const rules = withRules({ host: 'plain.test', port: 80, inject: 'api' });
-    expect(decide(rules, CLOSED, http)).toMatchObject({ kind: 'deny', code: 'plain-http' });
+    expect(decide(rules, CLOSED, http)).toMatchObject({ kind: 'deny', code: 'plain-http', rule: { id: 'rule.0' } });
   });
 });
 
@@ -219,65 +228,19 @@ describe('N6 a policy is compiled from what a reader has passed', () => {
     expect(ask({})).toMatchObject({ kind: 'allow' });
   });
 
+  it('N6 what stands in the list of what may be requested is closed, whatever origin it claims', () => {
+    const rule = { ...ATTACKED.rules[0], id: 'requestable.9', host: 'claims.test' } as Rule;
+    const claims = request({ host: 'claims.test' });
+    const listed = compilePolicy({ ...ATTACKED, requestable: [rule] });
+    expect(decide(listed, CLOSED, claims)).toMatchObject({ code: 'requestable' });
+    expect(decide(listed, { opened: ['requestable.9'] }, claims)).toMatchObject({ kind: 'allow' });
+    const origin = { kind: 'requestable', name: 'x' } as const;
+    expect(decide(withRules({ host: 'claims.test', origin }), CLOSED, claims)).toMatchObject({ code: 'requestable' });
+  });
+
   it('N6 throws on anything else', () => {
     expect(() => withRules({ host: '10.0.0.1' })).toThrow(/10\.0\.0\.1/);
     expect(() => withRules({ inject: 'other' })).toThrow(/other|rule\.0/);
     expect(() => compilePolicy({ ...ATTACKED, blocked: ['*'] })).toThrow();
-  });
-});
-
-describe('N1 the index of hosts finds what a search of all finds', () => {
-  it('N1 for any patterns and any name', () => {
-    const name = fc
-      .array(fc.constantFrom('a', 'b', 'ab'), { minLength: 1, maxLength: 3 })
-      .map((labels) => [...labels, 'test'].join('.'));
-    const text = fc.tuple(fc.constantFrom('', '.', '*.'), name).map((parts) => parts.join(''));
-    fc.assert(
-      fc.property(fc.array(text, { maxLength: 6 }), name, (texts, host) => {
-        const index = new HostIndex<string>();
-        const patterns = texts.map((each) => {
-          const parsed = parseHostPattern(each);
-          if (parsed.kind === 'invalid') throw new Error(parsed.problem);
-          index.add(parsed.value, each);
-          return { each, pattern: parsed.value };
-        });
-        const expected = patterns.filter(({ pattern }) => matchesHost(pattern, host)).map(({ each }) => each);
-        expect(index.find(host).sort()).toEqual(expected.sort());
-      }),
-    );
-  });
-});
-
-describe('N5 path patterns match as their text says', () => {
-  /** The text of rule.ts as a regular expression. */
-  const expression = (pattern: string): RegExp => {
-    const rest = pattern.endsWith('/**');
-    const head = (rest ? pattern.slice(0, -2) : pattern)
-      .split('/')
-      .map((segment) => (segment === '*' ? '[^/]+' : segment.replace(/[.]/g, '\\.').replace(/\*/g, '[^/]*')))
-      .join('/');
-    return new RegExp(`^${head}${rest ? '.*' : ''}$`);
-  };
-
-  it('N5 for any pattern and any path', () => {
-    const text = (unit: readonly string[]) =>
-      fc.array(fc.constantFrom(...unit), { maxLength: 7 }).map((parts) => `/${parts.join('')}`);
-    const pattern = fc
-      .tuple(text(['a', 'b', '.', '*', '/', 'ab']), fc.constantFrom('', '/**'))
-      .map((parts) => parts.join('').replace(/\/+/g, '/'))
-      .filter((each) => pathPattern.safeParse(each).success);
-    fc.assert(
-      fc.property(pattern, text(['a', 'b', '.', '/', 'ab']), (each, path) => {
-        expect([each, path, pathMatcher(each)(path.split('/'))]).toEqual([each, path, expression(each).test(path)]);
-      }),
-      { numRuns: 5000 },
-    );
-  });
-
-  it('N5 no pattern makes a path expensive', () => {
-    const matches = pathMatcher(`/${'a*'.repeat(400)}b`);
-    const start = performance.now();
-    expect(matches(['', 'a'.repeat(8000)])).toBe(false);
-    expect(performance.now() - start).toBeLessThan(200);
   });
 });
