@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, write as systemWrite } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, write as systemWrite, writeSync } from 'node:fs';
 import { type Clock, systemClock } from './clock';
 
 /** Takes bytes one after another. */
@@ -88,4 +88,22 @@ export function openWithoutBlocking(fd: number): number {
     // No /proc, or a pipe of another user's.
   }
   return fd;
+}
+
+/** For a descriptor that does not block: the pool thread that a write would otherwise go through costs more than it. */
+const writeAtOnce: SystemWrite = (fd, bytes, offset, length, done) => {
+  let written: number;
+  try {
+    written = writeSync(fd, bytes, offset, length);
+  } catch (error) {
+    done(error as NodeJS.ErrnoException, 0);
+    return;
+  }
+  done(null, written);
+};
+
+/** What a service writes its records to: without blocking where that can be, through the pool where it can't. */
+export function sinkOf(fd: number): FdSink {
+  const own = openWithoutBlocking(fd);
+  return new FdSink(own, own === fd ? {} : { write: writeAtOnce });
 }

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { readEnvironment } from '../../core/egress/environment';
-import { FdSink, openWithoutBlocking } from '../../runtime/byte-sink';
+import { sinkOf } from '../../runtime/byte-sink';
 import { type Clock, systemClock } from '../../runtime/clock';
 import { HttpService } from '../../runtime/http-service';
 import { writeEachMinute } from '../../runtime/metrics';
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     metrics.count('PolicyProblems');
     say(problem);
   });
-  const sink = new FdSink(openWithoutBlocking(1));
+  const sink = sinkOf(1);
   const records = new RecordWriter({
     service: 'egress-proxy',
     sink,

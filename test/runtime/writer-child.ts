@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { egressDetailOf } from '../../core/audit/egress-fields';
-import { FdSink, openWithoutBlocking } from '../../runtime/byte-sink';
+import { sinkOf } from '../../runtime/byte-sink';
 import { RecordWriter } from '../../runtime/record-writer';
 
 /**
@@ -12,7 +12,7 @@ const say = (word: string | number) => writeSync(3, `${word}\n`);
 
 const writer = new RecordWriter({
   service: 'egress-proxy',
-  sink: new FdSink(openWithoutBlocking(1)),
+  sink: sinkOf(1),
   highWaterBytes: 128 * 1024,
   onFatal: (error) => {
     say((error as NodeJS.ErrnoException).code ?? 'failed');
