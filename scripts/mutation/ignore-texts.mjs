@@ -7,7 +7,23 @@ import { declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin';
  */
 const NAMES = new Set(['got', 'expected', 'fix', 'problem', 'todo', 'reason', 'message', 'error', 'title']);
 /** Functions whose text arguments are such sentences. */
-const CALLS = new Set(['Error', 'invalid', 'says', 'text', 'slug', 'names', 'describe', 'meta']);
+const CALLS = new Set([
+  'Error',
+  'TypeError',
+  'Unreadable',
+  'broken',
+  'describe',
+  'invalid',
+  'malformed',
+  'meta',
+  'names',
+  'notUnderstood',
+  'says',
+  'slug',
+  'text',
+]);
+/** Functions whose first argument decides something, and whose second is such a sentence. */
+const CALLS_WITH_CODE = new Set(['refused']);
 
 /** What the literal is for: the outermost node that only chooses between it and others. */
 function use(path) {
@@ -27,7 +43,8 @@ const texts = {
     const isText =
       (parentPath?.isObjectProperty() && whole.key === 'value' && NAMES.has(nameOf(parentPath.node.key))) ||
       (parentPath?.isVariableDeclarator() && NAMES.has(nameOf(parentPath.node.id))) ||
-      ((parentPath?.isCallExpression() || parentPath?.isNewExpression()) && CALLS.has(nameOf(parentPath.node.callee)));
+      ((parentPath?.isCallExpression() || parentPath?.isNewExpression()) && CALLS.has(nameOf(parentPath.node.callee))) ||
+      (parentPath?.isCallExpression() && whole.key === 1 && CALLS_WITH_CODE.has(nameOf(parentPath.node.callee)));
     return isText ? 'a sentence for people' : undefined;
   },
 };

@@ -67,6 +67,7 @@ export const ATTACKS_ON_MCP: readonly Attack[] = [
     'no-rule',
     'withinMcp, answer',
   ),
+  mcp('an answer of null', { jsonrpc: '2.0', id: 1, result: null }, 'no-rule', 'withinMcp, answer'),
   mcp(
     'an answer that is an error',
     { jsonrpc: '2.0', id: 1, error: { code: 1, message: 'x' } },

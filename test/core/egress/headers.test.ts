@@ -130,6 +130,11 @@ describe('C6 an answer that is searched comes in an encoding the search opens', 
     expect(pairs(headers)).toEqual(['host: api.test', `accept-encoding: ${expected}`]);
   });
 
+  it('C6 and nothing else is left out, nor read for it', () => {
+    const { headers } = forward(['Accept: a', 'X-Encoding: br'], { redact: true });
+    expect(pairs(headers)).toEqual(['host: api.test', 'Accept: a', 'X-Encoding: br', 'accept-encoding: identity']);
+  });
+
   it("C6 otherwise it is the client's own matter", () => {
     expect(pairs(forward(['Accept-Encoding: zstd']).headers)).toEqual(['host: api.test', 'Accept-Encoding: zstd']);
   });
