@@ -22,6 +22,8 @@ export interface RecordWriterOptions {
   readonly random?: (bytes: number) => Uint8Array;
   /** Bytes waiting to be written above which further records wait outside of the queue; default 1 MiB. */
   readonly highWaterBytes?: number;
+  /** Records waiting outside of the queue from which on it is overwhelmed; default 8192. */
+  readonly mostWaiting?: number;
   /** Checks every record by the schema, also those known to fit. For tests. */
   readonly checkAll?: boolean;
   /** The reader is gone or the disk is full: nothing will be written any more, and the process should end. Once. */
@@ -78,6 +80,10 @@ export class RecordWriter implements Records {
   /** True where records wait outside of the queue: whoever makes them should take in nothing new. */
   get pressure(): boolean {
     return this.queued >= this.highWater;
+  }
+
+  get overwhelmed(): boolean {
+    return this.waiting.length >= (this.options.mostWaiting ?? 8192);
   }
 
   /** Bytes not yet taken by the operating system. */

@@ -11,6 +11,8 @@ export interface Records {
    * Rejects only where the record can't be written at all; the caller then fails the request.
    */
   write(draft: RecordDraft): Promise<void>;
+  /** So many records wait that nothing new may be taken in, not even to be refused: each would add one. */
+  readonly overwhelmed?: boolean;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }

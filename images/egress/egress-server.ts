@@ -37,6 +37,10 @@ export class EgressServer {
     // Node watches the time-outs of a server's connections, and knows which are idle, from this event on.
     this.inner.emit('listening');
     limitConnections(this.outer, { total: ports.limits.connections, perAddress: ports.limits.connectionsPerAddress });
+    // Whoever asks and leaves before the answer keeps a record waiting and nothing else, so only this bounds how many.
+    this.outer.on('connection', (socket) => {
+      if (ports.records.overwhelmed) socket.destroy();
+    });
     this.outer.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       // Node has taken its own listeners off.
       socket.on('error', () => socket.destroy());
@@ -82,6 +86,10 @@ export class EgressServer {
     const { limits } = this.ports;
     const listener: RequestListener = (request, response) => {
       response.on('error', () => response.destroy());
+      if (this.ports.records.overwhelmed) {
+        request.socket.destroy();
+        return;
+      }
       if (this.draining) {
         sendRefusal(response, { code: 'shutting-down', way: 'connect' });
         return;

@@ -248,7 +248,7 @@ export class Exchange implements Cuttable, AnswerOwner {
     if (!upgrade) return await this.refuse('malformed-request', 'a WebSocket handshake that asks for no switch');
     const target = targetOf(normal, rule);
     const to = { request, response, upgrade, target, path: pathOf(normal), headers, sendLimit, account };
-    const switched = await switchProtocols(ports, { ...to, secrets: this.state.secrets });
+    const switched = await switchProtocols(ports, { ...to, secrets: () => this.state.secrets });
     if (switched === 'client-closed') {
       response.destroy();
       return await this.abandon(new Error('gone'));

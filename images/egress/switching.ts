@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { RefusalCode } from '../../core/egress/refusal';
-import { SecretFinder } from '../../core/egress/secret-finder';
 import type { CompiledSecrets } from '../../core/egress/secret-patterns';
 import type { Account } from './account';
 import type { Target } from './dial';
@@ -17,7 +16,7 @@ export interface SwitchOptions {
   readonly target: Target;
   readonly path: string;
   readonly headers: readonly string[];
-  readonly secrets: CompiledSecrets | undefined;
+  readonly secrets: () => CompiledSecrets | undefined;
   /** Bytes the client may send in all. */
   readonly sendLimit: number;
   readonly account: Account;
@@ -50,7 +49,6 @@ export async function switchProtocols(
     const client = await acceptWebSocket(request, upgrade.socket, upgrade.head, upstream.protocol);
     return new WebSocketRelay(client, upstream, {
       secrets,
-      finder: secrets && new SecretFinder(secrets),
       sendLimit: options.sendLimit,
       idleMs: ports.limits.websocketIdleMs,
     });

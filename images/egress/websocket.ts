@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ClientOptions, type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type CompiledSecrets, StreamRedactor } from '../../core/egress/redact';
-import type { SecretFinder } from '../../core/egress/secret-finder';
+import { SecretFinder } from '../../core/egress/secret-finder';
 
 /** A message beyond this ends the connection: it is read whole, because a secret may be spread over its frames. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -32,9 +32,8 @@ export interface WebSocketTarget {
 }
 
 export interface RelayOptions {
-  readonly secrets: CompiledSecrets | undefined;
-  /** Looks at what the client sends. */
-  readonly finder: SecretFinder | undefined;
+  /** As they are when a message comes: more may be injected while this is open. */
+  readonly secrets: () => CompiledSecrets | undefined;
   /** Bytes the client may send in all. */
   readonly sendLimit: number;
   readonly idleMs: number;
@@ -124,6 +123,7 @@ export class WebSocketRelay {
   private failure: string | undefined;
   private over = false;
   private idle: NodeJS.Timeout | undefined;
+  private found: { readonly secrets: CompiledSecrets; readonly finder: SecretFinder } | undefined;
 
   constructor(
     private readonly client: WebSocket,
@@ -171,13 +171,21 @@ export class WebSocketRelay {
   private outgoing(message: Buffer): Buffer | undefined {
     this.bytesOut += message.length;
     if (this.bytesOut > this.options.sendLimit) this.cut('body-too-large');
-    else if (this.options.finder?.push(message)) this.cut('secret-in-request');
+    else if (this.finder()?.push(message)) this.cut('secret-in-request');
     else return message;
     return undefined;
   }
 
+  /** Looks at what the client sends, over the ends of messages. */
+  private finder(): SecretFinder | undefined {
+    const secrets = this.options.secrets();
+    if (!secrets) return undefined;
+    if (this.found?.secrets !== secrets) this.found = { secrets, finder: new SecretFinder(secrets) };
+    return this.found.finder;
+  }
+
   private incoming(message: Buffer): Buffer {
-    const { secrets } = this.options;
+    const secrets = this.options.secrets();
     if (!secrets) {
       this.bytesIn += message.length;
       return message;

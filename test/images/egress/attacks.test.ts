@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { deflateSync } from 'node:zlib';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { CallerStates } from '../../../images/egress/caller-states';
 import { systemClock } from '../../../runtime/clock';
-import { documentOf, exchange, GRANT, Lab, type LabOptions, rule } from './lab/lab';
+import { CANARY, documentOf, exchange, GRANT, Lab, type LabOptions, rule } from './lab/lab';
 
 const HOST = 'api.example.com';
 const WS = 'ws.example.com';
@@ -158,6 +158,29 @@ describe('bounded', () => {
     expect((await lab.get(HOST)).status).toBe(403);
   });
 
+  it('O1 callers that leave without their answers while the log stalls can not fill the memory', async () => {
+    let free = (): void => undefined;
+    const stalled = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    await start({ document: documentOf([]), mostWaiting: 10, sink: { write: () => stalled } });
+    const ask = async (): Promise<boolean> => {
+      const client = await lab.socket();
+      client.write(`GET /u/${HOST}/ HTTP/1.1\r\nHost: proxy\r\n\r\n`);
+      const closed = await Promise.race([
+        new Promise<boolean>((resolve) => client.on('close', () => resolve(true))),
+        pause(60).then(() => false),
+      ]);
+      client.destroy();
+      return closed;
+    };
+    const closed: boolean[] = [];
+    for (let i = 0; i < 14; i++) closed.push(await ask());
+    free();
+    expect(closed.slice(0, 8)).toEqual(Array(8).fill(false));
+    expect(closed.slice(-2)).toEqual([true, true]);
+  });
+
   it('a caller that waits gets no new budget of URLs, and no forgetting of what is masked for it', async () => {
     await start({ document: documentOf([]) });
     let now = 0;
@@ -178,7 +201,7 @@ describe('bounded', () => {
       websocket: false,
     };
     spender?.budget.admit(request, rule({ id: 'rule.1', host: HOST, limits: { distinctUrls: 1 } }));
-    holder?.learn(['canary-7Zq3vN9sXk2LmR8w']);
+    holder?.learn([CANARY]);
     now = 3_600_000;
     states.forgetIdle();
     expect(states.size).toBe(2);
@@ -205,6 +228,50 @@ describe('bounded', () => {
     expect(reply.body).toBe('hello');
     await until(() => ended);
   });
+});
+
+it('C6 an injected value does not come back as the name of a header', async () => {
+  await start({
+    document: documentOf([rule({ id: 'grant.1', host: HOST, inject: 'token' })]),
+    upstream: (request, response) => {
+      response.writeHead(200, { [(request.headers.authorization ?? '').slice(7)]: 'x' });
+      response.end('ok');
+    },
+  });
+  const reply = await lab.get(HOST);
+  expect(reply.status).toBe(200);
+  expect(reply.raw).not.toContain(CANARY);
+});
+
+it('C6 what was injected since a WebSocket began is masked in it, and not let out', async () => {
+  await start({
+    document: documentOf([
+      rule({ id: 'rule.1', host: WS, limits: { websocket: true } }),
+      rule({ id: 'grant.1', host: HOST, inject: 'token' }),
+    ]),
+  });
+  let peer: WebSocket | undefined;
+  const heard: string[] = [];
+  const server = new WebSocketServer({ noServer: true });
+  lab.upstream.on('upgrade', (request, socket: Duplex, head) =>
+    server.handleUpgrade(request, socket, head, (opened) => {
+      peer = opened;
+      opened.on('message', (data) => heard.push(data.toString()));
+    }),
+  );
+  const tunnel = await lab.tunnel(WS);
+  const client = new WebSocket(`wss://${WS}/`, { createConnection: (() => tunnel) as never });
+  const messages: string[] = [];
+  client.on('message', (data) => messages.push(data.toString()));
+  client.on('error', () => undefined);
+  await until(() => peer !== undefined && client.readyState === WebSocket.OPEN);
+  await lab.get(HOST);
+  peer?.send(`you are ${CANARY}`);
+  await until(() => messages.length === 1);
+  expect(messages[0]).toBe(`you are ${'*'.repeat(CANARY.length)}`);
+  client.send(CANARY);
+  await until(() => client.readyState === WebSocket.CLOSED);
+  expect(heard).toEqual([]);
 });
 
 describe('what ends, ends', () => {

@@ -69,6 +69,7 @@ export interface LabOptions {
   /** The upstream's own certificate, by default a good one. */
   readonly certificate?: (authority: TestAuthority) => Promise<Pair>;
   readonly sink?: ByteSink;
+  readonly mostWaiting?: number;
 }
 
 /** The proxy in this process, with a TLS upstream on loopback and everything else turned by hand. */
@@ -157,6 +158,7 @@ export class Lab {
       sink,
       clock,
       checkAll: true,
+      ...(options.mostWaiting !== undefined && { highWaterBytes: 1, mostWaiting: options.mostWaiting }),
       onFatal: (error) => errors.push(error),
       onInvalid: (kind, problems) => errors.push(new Error(`${kind}: ${problems.join('; ')}`)),
     });
