@@ -43,7 +43,8 @@ const texts = {
     const isText =
       (parentPath?.isObjectProperty() && whole.key === 'value' && NAMES.has(nameOf(parentPath.node.key))) ||
       (parentPath?.isVariableDeclarator() && NAMES.has(nameOf(parentPath.node.id))) ||
-      ((parentPath?.isCallExpression() || parentPath?.isNewExpression()) && CALLS.has(nameOf(parentPath.node.callee))) ||
+      ((parentPath?.isCallExpression() || parentPath?.isNewExpression()) &&
+        CALLS.has(nameOf(parentPath.node.callee))) ||
       (parentPath?.isCallExpression() && whole.key === 1 && CALLS_WITH_CODE.has(nameOf(parentPath.node.callee)));
     return isText ? 'a sentence for people' : undefined;
   },
