@@ -3,19 +3,9 @@ import { REFUSALS, type RefusalCode } from '../../core/egress/refusal';
 import type { Clock } from '../../runtime/clock';
 import { type MetricDefinition, Metrics } from '../../runtime/metrics';
 
-const counter = (name: keyof typeof METRICS) => ({ kind: 'counter', unit: METRICS[name].unit }) as const;
-const gauge = (name: keyof typeof METRICS) => ({ kind: 'gauge', unit: METRICS[name].unit }) as const;
-
 const DEFINITIONS = {
-  Requests: counter('Requests'),
-  Refusals: { ...counter('Refusals'), label: { name: CODE_DIMENSION, values: Object.keys(REFUSALS) } },
-  StaleFeed: counter('StaleFeed'),
-  PolicyProblems: counter('PolicyProblems'),
-  CredentialFailures: counter('CredentialFailures'),
-  RecordFailures: counter('RecordFailures'),
-  OpenTunnels: gauge('OpenTunnels'),
-  HeldBytes: gauge('HeldBytes'),
-  AuthorityDaysLeft: gauge('AuthorityDaysLeft'),
+  ...METRICS,
+  Refusals: { ...METRICS.Refusals, label: { name: CODE_DIMENSION, values: Object.keys(REFUSALS) } },
 } as const satisfies Record<keyof typeof METRICS, MetricDefinition>;
 
 /** What the proxy counts: its names are those that the alarms of lib/egress watch. */

@@ -1,7 +1,9 @@
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DeleteParameterCommand, GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { metricLine } from '../../core/egress/metrics';
+import { METRIC_NAMESPACE, METRICS, PROXY_DIMENSION } from '../../core/egress/metrics';
+import { systemClock } from '../../runtime/clock';
 import { type CustomResourceEvent, customResourceHandler } from '../../runtime/custom-resource';
+import { Metrics } from '../../runtime/metrics';
 import { makeAuthority } from './make-authority';
 import { type AuthorityStore, rotateAuthority } from './rotate-authority';
 
@@ -38,12 +40,19 @@ const store: AuthorityStore = {
   },
 };
 
+const metrics = new Metrics({
+  namespace: METRIC_NAMESPACE,
+  dimensions: { [PROXY_DIMENSION]: proxy },
+  definitions: { AuthorityDaysLeft: METRICS.AuthorityDaysLeft },
+  clock: systemClock,
+});
+
 async function rotate(): Promise<void> {
-  const now = Date.now();
-  const { step, daysLeft } = await rotateAuthority(store, (at) => makeAuthority(proxy, at), now);
+  const { step, daysLeft } = await rotateAuthority(store, (at) => makeAuthority(proxy, at), systemClock.wall());
   console.log({ message: 'certificate authority', step, daysLeft });
+  metrics.watch('AuthorityDaysLeft', () => daysLeft);
   // Not through console: its line would be wrapped, and CloudWatch looks for the metric at the top of it.
-  process.stdout.write(`${metricLine({ proxy, at: now, values: { AuthorityDaysLeft: daysLeft } })}\n`);
+  for (const line of metrics.lines()) process.stdout.write(`${line}\n`);
 }
 
 const resource = customResourceHandler(async (event) => {

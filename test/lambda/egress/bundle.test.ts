@@ -135,7 +135,11 @@ describe('N5 the deployed function', () => {
 
   it('N5 tells how long it is valid, as a metric, and no key in any line', async () => {
     await tick();
-    expect(JSON.parse(written[0] ?? '')).toMatchObject({ Proxy: 'acme', AuthorityDaysLeft: 365 });
+    expect(JSON.parse(written[0] ?? '')).toMatchObject({
+      Proxy: 'acme',
+      AuthorityDaysLeft: 365,
+      _aws: { CloudWatchMetrics: [{ Namespace: 'AgentPlatform/Egress', Dimensions: [['Proxy']] }] },
+    });
     const said = JSON.stringify([...written, ...jest.mocked(console.log).mock.calls]);
     expect(said).not.toMatch(/PRIVATE|BEGIN/);
   });
