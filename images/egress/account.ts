@@ -34,10 +34,6 @@ export class Account {
     };
   }
 
-  get isWritten(): boolean {
-    return this.written !== undefined;
-  }
-
   /** What an agent put into names and paths, or a host sends back, may be what must not leave; a log is a way out too. */
   mask(secrets: CompiledSecrets): void {
     const { facts } = this;

@@ -76,10 +76,6 @@ export class Answer implements UpstreamHandler {
     this.fail(failure, new Error(failure));
   }
 
-  get hasStarted(): boolean {
-    return this.status !== undefined;
-  }
-
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.over) controller.abort(new Error(this.cutFor ?? 'over'));
@@ -186,7 +182,8 @@ export class Answer implements UpstreamHandler {
     const bytes = Buffer.concat(chunks);
     let decoded: Buffer | undefined;
     try {
-      decoded = decodeSmall(coding, bytes);
+      // Redirects say gzip and have no body.
+      decoded = bytes.length === 0 ? bytes : decodeSmall(coding, bytes);
     } catch (error) {
       this.fail('upstream-encoding', error);
       return;

@@ -11,13 +11,20 @@ import type { Clock } from '../../runtime/clock';
 export interface CallerLimits {
   /** Connections of one caller open at a time. */
   readonly connections: number;
+  /** WebSockets of one caller open at a time: each may hold a message in memory, both ways. */
+  readonly websockets: number;
   /** Requests of one caller under way at a time. */
   readonly requests: number;
   /** Host names without a rule, for whose refusals one caller may have certificates made in a minute. */
   readonly refusedNames: number;
 }
 
-export const DEFAULT_CALLER_LIMITS: CallerLimits = { connections: 256, requests: 128, refusedNames: 20 };
+export const DEFAULT_CALLER_LIMITS: CallerLimits = {
+  connections: 256,
+  websockets: 16,
+  requests: 128,
+  refusedNames: 20,
+};
 
 /** Something of a caller that is under way and can be ended at once. */
 export interface Cuttable {
@@ -39,6 +46,7 @@ export class CallerState {
   private readonly rates = new Map<string, RateState>();
   private values: string[] = [];
   private compiled: CompiledSecrets | undefined;
+  private websockets = 0;
   private refusedNames = 0;
   private refusedSince = 0;
   usedAt = 0;
@@ -62,6 +70,17 @@ export class CallerState {
     if (this.open.size >= this.limits.requests) return false;
     this.open.add(work);
     return true;
+  }
+
+  /** False where the caller has as many as it may; else one more, until `closeWebSocket`. */
+  openWebSocket(): boolean {
+    if (this.websockets >= this.limits.websockets) return false;
+    this.websockets++;
+    return true;
+  }
+
+  closeWebSocket(): void {
+    this.websockets--;
   }
 
   end(work: Cuttable): void {

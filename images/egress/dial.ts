@@ -2,6 +2,7 @@ import type { LookupAddress, LookupOptions } from 'node:dns';
 import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { mayDial } from '../../core/egress/address';
+import { plainAddress } from '../../runtime/address';
 import { UpstreamError, upstreamError } from './upstream-error';
 
 /** Every address of a name; fails where there is none. */
@@ -52,8 +53,11 @@ export class Dialler {
       socket.once('error', give);
       socket.once(event, () => {
         // Connected to what was checked, or to nothing: autoSelectFamily and the kernel are not ours.
-        const remote = plain(socket.remoteAddress ?? '');
-        if (!addresses.some(({ address }) => plain(address) === remote) || !this.allowed(remote, target.allowPrivate)) {
+        const remote = spelled(socket.remoteAddress ?? '');
+        if (
+          !addresses.some(({ address }) => spelled(address) === remote) ||
+          !this.allowed(remote, target.allowPrivate)
+        ) {
           return give(new UpstreamError('private-address'));
         }
         clearTimeout(timer);
@@ -115,7 +119,6 @@ function fixed(addresses: LookupAddress[]): LookupFunction {
   };
 }
 
-/** `::ffff:192.0.2.1` is 192.0.2.1 on a dual-stack socket. */
-function plain(address: string): string {
-  return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
+function spelled(address: string): string {
+  return plainAddress(address).toLowerCase();
 }

@@ -241,6 +241,20 @@ export class Exchange implements Cuttable, AnswerOwner {
   }
 
   private async switch(normal: EgressRequest, rule: EgressRule, headers: string[], sendLimit: number): Promise<void> {
+    if (!this.state.openWebSocket()) return await this.refuse('session-limit');
+    try {
+      await this.switchOpened(normal, rule, headers, sendLimit);
+    } finally {
+      this.state.closeWebSocket();
+    }
+  }
+
+  private async switchOpened(
+    normal: EgressRequest,
+    rule: EgressRule,
+    headers: string[],
+    sendLimit: number,
+  ): Promise<void> {
     const { request, response, ports, account } = this;
     const { upgrade } = this.ingress;
     if (this.isGone()) return await this.abandon(new Error('gone'));

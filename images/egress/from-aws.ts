@@ -8,13 +8,13 @@ import { dynamoItems } from '../../runtime/dynamo-items';
 import { readSecretsManager, SecretsManagerCredentials } from '../../runtime/secrets-manager-credentials';
 import { StaticCallers } from '../../runtime/static-callers';
 import { SecretAuthority } from './secret-authority';
-import type { Sources } from './sources';
+import type { OnSourceProblem, Sources } from './sources';
 
 /** Everything from AWS, with the rights of the task's role. Region and endpoints are the SDK's own settings. */
 export async function sourcesFromAws(
   environment: ProxyEnvironment,
   clock: Clock,
-  onProblem: (problem: string) => void,
+  onProblem: OnSourceProblem,
 ): Promise<Sources> {
   const { region } = environment;
   const read = readSecretsManager({ region });
@@ -24,31 +24,29 @@ export async function sourcesFromAws(
     credentials: new SecretsManagerCredentials({
       read,
       clock,
-      onProblem: (grant, problem) => onProblem(`grant ${grant}: ${problem}`),
+      onProblem: (grant, problem) => onProblem('credentials', `grant ${grant}: ${problem}`),
     }),
-    authority: await SecretAuthority.open(environment.authoritySecret, read, clock, onProblem),
+    authority: await SecretAuthority.open(environment.authoritySecret, read, clock, (problem) =>
+      onProblem('authority', problem),
+    ),
   };
 }
 
-function callersOf(
-  { identity, region }: ProxyEnvironment,
-  clock: Clock,
-  onProblem: (problem: string) => void,
-): Callers {
+function callersOf({ identity, region }: ProxyEnvironment, clock: Clock, onProblem: OnSourceProblem): Callers {
   if (identity.kind === 'client') return new StaticCallers(identity);
   return new DynamoCallers({
     read: dynamoItems({ client: { region } }).read,
     sessionsTable: identity.rowsTable,
     bindingsTable: identity.bindingsTable,
     clock,
-    onProblem,
+    onProblem: (problem) => onProblem('callers', problem),
   });
 }
 
 function policiesOf(
   { policies, region }: ProxyEnvironment,
   clock: Clock,
-  onProblem: (problem: string) => void,
+  onProblem: OnSourceProblem,
 ): AppConfigPolicies {
   const [first] = policies;
   if (!first || policies.some((place) => place.applicationId !== first.applicationId)) {
@@ -58,6 +56,6 @@ function policiesOf(
     source: appConfigSource({ application: first.applicationId, environment: first.environmentId, client: { region } }),
     profiles: policies.map(({ profile }) => profile),
     clock,
-    onProblem: (profile, problems) => onProblem(`policy ${profile}: ${problems.join('; ')}`),
+    onProblem: (profile, problems) => onProblem('policies', `policy ${profile}: ${problems.join('; ')}`),
   });
 }

@@ -1,5 +1,6 @@
-import { lookup } from 'node:dns/promises';
-import { readEnvironment } from '../../core/egress/environment';
+import { daysLeft } from '../../core/egress/certificate-rotation';
+import { ENVIRONMENT, readEnvironment } from '../../core/egress/environment';
+import { HEALTH, SERVICE_PORTS } from '../../core/network/services';
 import { sinkOf } from '../../runtime/byte-sink';
 import { type Clock, systemClock } from '../../runtime/clock';
 import { HttpService } from '../../runtime/http-service';
@@ -15,11 +16,9 @@ import { LeafCertificates } from './leaf-certificates';
 import { EgressMetrics } from './metrics';
 import { DEFAULT_LIMITS } from './ports';
 import { RefusedCallers } from './refused-callers';
-import type { Sources } from './sources';
+import { resolver } from './resolve';
+import type { OnSourceProblem, Sources } from './sources';
 import { Upstreams } from './upstreams';
-
-const HEALTH_PORT = 8081;
-const DAY_MS = 24 * 3_600_000;
 
 /** Goes to the log beside the records, so nothing of a request stands in it. */
 function say(line: string): void {
@@ -31,8 +30,9 @@ async function main(): Promise<void> {
   const { EGRESS_FILES: folder, EGRESS_HOW_TO_ASK: howToAsk } = process.env;
   const { port, proxy, open } = folder === undefined ? onAws() : onFiles(folder);
   const metrics = new EgressMetrics(proxy, clock);
-  const sources = await open(clock, (problem) => {
-    metrics.count('PolicyProblems');
+  const sources = await open(clock, (source, problem) => {
+    // The others have metrics of their own: refusals as StaleFeed and CredentialFailures, and the days left.
+    if (source === 'policies') metrics.count('PolicyProblems');
     say(problem);
   });
   const sink = sinkOf(1);
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
     onInvalid: (kind, problems) => say(`a record of kind ${kind} did not fit: ${problems.join('; ')}`),
   });
   const dialler = new Dialler({
-    resolve: (host) => lookup(host, { all: true }),
+    resolve: resolver(),
     ...(sources.roots && { authorities: sources.roots }),
     timeoutMs: 10_000,
   });
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
   });
   metrics.watch('OpenTunnels', () => states.openConnections);
   metrics.watch('HeldBytes', () => records.queuedBytes);
-  metrics.watch('AuthorityDaysLeft', () => Math.floor((sources.authority.expiresAt - clock.wall()) / DAY_MS));
+  metrics.watch('AuthorityDaysLeft', () => daysLeft(sources.authority.expiresAt, clock.wall()));
   const stopMetrics = writeEachMinute(
     () => metrics.lines(),
     sink,
@@ -93,7 +93,7 @@ async function main(): Promise<void> {
     parts: [server],
     problems: () => (records.pressure ? ['the log takes no records'] : []),
     snapshot: () => metrics.snapshot(),
-    health: { port: Number(process.env.EGRESS_HEALTH_PORT ?? HEALTH_PORT) },
+    health: { port: Number(process.env[ENVIRONMENT.healthPort] ?? HEALTH.port) },
     finish: async () => {
       await records.close();
       await stopMetrics();
@@ -109,11 +109,11 @@ async function main(): Promise<void> {
 interface Setting {
   readonly port: number;
   readonly proxy: string;
-  readonly open: (clock: Clock, onProblem: (problem: string) => void) => Promise<Sources>;
+  readonly open: (clock: Clock, onProblem: OnSourceProblem) => Promise<Sources>;
 }
 
 function onFiles(folder: string): Setting {
-  const { EGRESS_PORT: port = '3128', EGRESS_PROXY: proxy = 'files' } = process.env;
+  const { [ENVIRONMENT.port]: port = SERVICE_PORTS.egressProxy, [ENVIRONMENT.proxy]: proxy = 'files' } = process.env;
   return { port: Number(port), proxy, open: (clock, onProblem) => sourcesFromFiles(folder, clock, onProblem) };
 }
 

@@ -9,17 +9,16 @@ export function clientOf(request: IncomingMessage): Pick<RefusalInput, 'accept' 
 }
 
 /** Answers, and closes: what the client still sends of its request is never read as another one. */
-export function sendRefusal(response: ServerResponse, input: RefusalInput): number {
+export function sendRefusal(response: ServerResponse, input: RefusalInput): void {
   const answer = refusalAnswer(input);
   if (response.headersSent || response.destroyed) {
     response.destroy();
-    return 0;
+    return;
   }
   response.shouldKeepAlive = false;
   response.sendDate = false;
   response.writeHead(answer.status, answer.reasonPhrase, answer.headers);
   response.end(response.req.method === 'HEAD' ? undefined : answer.body);
-  return Buffer.byteLength(answer.body);
 }
 
 /** For a connection on which no answer of Node's can be written: CONNECT, upgrades, what the parser refused. */

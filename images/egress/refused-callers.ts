@@ -1,5 +1,6 @@
 import { anyAddress } from '../../core/audit/field';
 import type { RefusalCode } from '../../core/egress/refusal';
+import { plainAddress } from '../../runtime/address';
 import type { Clock } from '../../runtime/clock';
 import type { Records } from '../../runtime/records';
 
@@ -38,7 +39,7 @@ export class RefusedCallers {
   }
 
   private write(address: string, code: RefusalCode, times: number): Promise<void> {
-    const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').toLowerCase();
+    const plain = plainAddress(address).toLowerCase();
     return this.records.write({
       kind: 'refusal',
       subject: { kind: 'platform' },

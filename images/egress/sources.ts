@@ -13,6 +13,9 @@ export interface Sources {
   readonly roots?: readonly string[];
 }
 
+/** Something could not be read, or is not valid; `problem` holds no value. */
+export type OnSourceProblem = (source: Exclude<keyof Sources, 'roots'>, problem: string) => void;
+
 export interface AuthoritySource {
   readonly pem: AuthorityPem;
   /** What sessions should trust now, PEM: what signs, and around a change also what will or did. */

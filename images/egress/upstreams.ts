@@ -32,13 +32,6 @@ export class Upstreams {
     this.poolOf(target).dispatch({ ...request, origin: originOf(target) }, handler);
   }
 
-  /** Connections in use and waiting requests, for metrics. */
-  get running(): number {
-    let sum = 0;
-    for (const pool of this.pools.values()) sum += pool.stats.running;
-    return sum;
-  }
-
   async close(): Promise<void> {
     const pools = [...this.pools.values()];
     this.pools.clear();

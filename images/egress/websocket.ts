@@ -6,7 +6,7 @@ import { type CompiledSecrets, StreamRedactor } from '../../core/egress/redact';
 import { SecretFinder } from '../../core/egress/secret-finder';
 
 /** A message beyond this ends the connection: it is read whole, because a secret may be spread over its frames. */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Bytes waiting at one side above which the other is not read. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 /** What the handshake makes by itself, or what has to be agreed on both sides anew. Compression would hide secrets. */

@@ -12,6 +12,7 @@ let received: string[];
 beforeEach(async () => {
   received = [];
   lab = await Lab.start({
+    callerLimits: { websockets: 2 },
     document: documentOf([OPEN, rule({ id: 'rule.1', host: 'plain.example.com' })], { grants: [GRANT] }),
     upstream: (_request, response) => response.writeHead(404).end('no'),
   });
@@ -78,6 +79,15 @@ describe('pitfall 25: WebSocket', () => {
     await until(() => egress().length === 1);
     expect(egress()).toMatchObject([{ failure: 'secret-in-request' }]);
     expect(received).toEqual([]);
+  });
+
+  it('bounds how many one caller has open', async () => {
+    const first = await open(HOST);
+    await open(HOST);
+    await expect(open(HOST)).rejects.toThrow('429');
+    first.socket.close();
+    await until(() => egress().length === 2);
+    await open(HOST);
   });
 
   it('refuses where the rule does not allow it', async () => {
