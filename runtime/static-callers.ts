@@ -43,12 +43,3 @@ export class StaticCallers implements Callers {
     // Holds nothing.
   }
 }
-
-/** `CLIENT_NAME` and `CLIENT_PROFILE`; undefined where neither is set. One without the other is a mistake. */
-export function staticClient(environment: Readonly<Record<string, string | undefined>>): StaticClient | undefined {
-  const { CLIENT_NAME: name, CLIENT_PROFILE: profile } = environment;
-  if (name === undefined && profile === undefined) return undefined;
-  if (name === undefined || profile === undefined)
-    throw new Error('CLIENT_NAME and CLIENT_PROFILE belong together; set both or neither');
-  return { name, profile };
-}

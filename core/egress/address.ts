@@ -95,10 +95,6 @@ export function classifyAddress(address: string): AddressClass {
   return { kind: 'public' };
 }
 
-export function isPublicAddress(address: string): boolean {
-  return classifyAddress(address).kind === 'public';
-}
-
 /**
  * Whether the proxy may connect to what a host resolved to. Ask it of every address in the answer and refuse the host
  * where one fails, then ask again of the address the socket is connected to.

@@ -107,9 +107,9 @@ export function prepared(state: Authorities, made: SigningAuthority, now: number
   return { ...state, next: made, nextPublishedAt: iso(now) };
 }
 
-/** Days until what signs now expires. */
-export function daysLeft({ current }: Authorities, now: number): number {
-  return Math.floor((Date.parse(current.expiresAt) - now) / DAY_MS);
+/** Whole days until an authority expires; both in milliseconds since 1970. */
+export function daysLeft(expiresAt: number, now: number): number {
+  return Math.floor((expiresAt - now) / DAY_MS);
 }
 
 function iso(now: number): string {

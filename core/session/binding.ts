@@ -68,7 +68,6 @@ export const epochItem = z
     remark: z.optional(text),
   })
   .check(z.meta({ title: 'Epoch item, version 1' }));
-export type EpochItem = z.infer<typeof epochItem>;
 
 /**
  * Every service reads this item twice a second and no answer is kept longer than one second, so a minute is plenty; and

@@ -2,7 +2,17 @@
  * The few forms of DER (ITU-T X.690) that a certificate of ours has. A library for all of X.509 is fifty times the size of
  * the function around it.
  */
-const TAGS = { integer: 0x02, bitString: 0x03, octetString: 0x04, sequence: 0x30, set: 0x31 } as const;
+const TAGS = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  objectId: 0x06,
+  utf8String: 0x0c,
+  utcTime: 0x17,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
 
 function tagged(tag: number, content: Buffer): Buffer {
   const length =
@@ -22,13 +32,13 @@ export function setOf(item: Buffer): Buffer {
   return tagged(TAGS.set, item);
 }
 
-/** Of a positive number's bytes; the first one is not zero and below 128. */
+/** Of a number's bytes, not negative: the first one is below 128, and zero only where it is the only one. */
 export function integer(bytes: Buffer): Buffer {
   return tagged(TAGS.integer, bytes);
 }
 
 export function boolean(value: boolean): Buffer {
-  return Buffer.from([0x01, 0x01, value ? 0xff : 0x00]);
+  return tagged(TAGS.boolean, Buffer.from([value ? 0xff : 0x00]));
 }
 
 export function octetString(content: Buffer): Buffer {
@@ -40,13 +50,13 @@ export function bitString(content: Buffer, unusedBits = 0): Buffer {
 }
 
 export function utf8String(text: string): Buffer {
-  return tagged(0x0c, Buffer.from(text, 'utf8'));
+  return tagged(TAGS.utf8String, Buffer.from(text, 'utf8'));
 }
 
 /** Seconds are the finest a certificate knows. Years after 2049 have another form, which nobody here asks for. */
 export function utcTime(at: Date): Buffer {
   const text = at.toISOString().replace(/[-:T]/g, '').slice(2, 14);
-  return tagged(0x17, Buffer.from(`${text}Z`, 'ascii'));
+  return tagged(TAGS.utcTime, Buffer.from(`${text}Z`, 'ascii'));
 }
 
 /** `[n]` around what is inside. */
@@ -67,5 +77,5 @@ export function objectId(dotted: string): Buffer {
     for (let left = value >> 7; left > 0; left >>= 7) groups.unshift((left & 0x7f) | 0x80);
     return groups;
   });
-  return tagged(0x06, Buffer.from(bytes));
+  return tagged(TAGS.objectId, Buffer.from(bytes));
 }

@@ -23,7 +23,7 @@ export interface AuthorityStore {
 }
 
 export interface Rotation {
-  readonly step: string;
+  readonly step: RotationStep['kind'];
   readonly daysLeft: number;
 }
 
@@ -47,7 +47,7 @@ export async function rotateAuthority(
   if (step.kind === 'create') await store.writeSecret(JSON.stringify(after));
   if (certificates !== published) await store.writeCertificates(certificates);
   if (step.kind !== 'keep' && step.kind !== 'create') await store.writeSecret(JSON.stringify(after));
-  return { step: step.kind, daysLeft: daysLeft(after, now) };
+  return { step: step.kind, daysLeft: daysLeft(Date.parse(after.current.expiresAt), now) };
 }
 
 function next(

@@ -1,4 +1,4 @@
-import { StaticCallers, staticClient } from '../../runtime/static-callers';
+import { StaticCallers } from '../../runtime/static-callers';
 import { SESSION } from '../core/session/samples';
 
 describe('C1 a client known by its security group', () => {
@@ -21,12 +21,5 @@ describe('C1 a client known by its security group', () => {
     [{ name: SESSION, profile: 'builder' }, 'form of a session'],
   ])('C1 is not %j', (client, says) => {
     expect(() => new StaticCallers(client)).toThrow(says);
-  });
-
-  it('C1 is named by two variables or by none', () => {
-    expect(staticClient({ CLIENT_NAME: 'a', CLIENT_PROFILE: 'b' })).toEqual({ name: 'a', profile: 'b' });
-    expect(staticClient({})).toBeUndefined();
-    expect(() => staticClient({ CLIENT_NAME: 'a' })).toThrow('set both');
-    expect(() => staticClient({ CLIENT_PROFILE: 'a' })).toThrow('set both');
   });
 });
