@@ -246,7 +246,6 @@ function bundle(folder: string): string {
     target: 'node24',
     format: 'cjs',
     logLevel: 'error',
-    sourcemap: true,
   });
   return outfile;
 }

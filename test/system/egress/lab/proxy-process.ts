@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditRecord, parseRecord } from '../../../../core/audit/record';
 import { type Namespaces, printed, stop, until } from '../../lab/namespaces';
@@ -18,6 +18,8 @@ export interface ProxyOptions {
   readonly folder: string;
   readonly port: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** What it writes is read and forgotten: for long runs. */
+  readonly discardRecords?: boolean;
   readonly nodeArguments?: readonly string[];
 }
 
@@ -44,24 +46,19 @@ export class ProxyProcess {
     execFileSync('mkfifo', [pipe]);
     // Opened for both first, so that neither end waits for the other.
     const both = openSync(pipe, 'r+');
-    const out = openSync(log, 'a');
+    const out = openSync(options.discardRecords ? '/dev/null' : log, 'a');
     const reader = namespaces.spawn(namespace, 'cat', [pipe], { stdio: ['ignore', out, 'inherit'] });
     const writing = openSync(pipe, 'w');
-    const child = namespaces.spawn(
-      namespace,
-      process.execPath,
-      [...(options.nodeArguments ?? []), '--enable-source-maps', options.program],
-      {
-        stdio: ['ignore', writing, 'pipe'],
-        env: {
-          PATH: process.env.PATH,
-          EGRESS_FILES: options.files,
-          EGRESS_PORT: String(port),
-          EGRESS_HEALTH_PORT: String(port + HEALTH_ABOVE),
-          ...options.env,
-        },
+    const child = namespaces.spawn(namespace, process.execPath, [...(options.nodeArguments ?? []), options.program], {
+      stdio: ['ignore', writing, 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        EGRESS_FILES: options.files,
+        EGRESS_PORT: String(port),
+        EGRESS_HEALTH_PORT: String(port + HEALTH_ABOVE),
+        ...options.env,
       },
-    );
+    });
     const errors = { text: '' };
     child.stderr?.on('data', (chunk: Buffer) => {
       errors.text += chunk.toString('utf8');
@@ -96,9 +93,13 @@ export class ProxyProcess {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
   }
 
+  get openFiles(): number {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
   /** Everything on standard output so far: records and metrics. */
   get output(): string {
-    return readFileSync(this.log, 'utf8');
+    return existsSync(this.log) ? readFileSync(this.log, 'utf8') : '';
   }
 
   get lines(): string[] {
