@@ -46,7 +46,7 @@ export const ruleLimits = z.strictObject({
       .literal('seen')
       .check(
         z.describe(
-          'only URLs that the task or an answer to an earlier request named, byte for byte; default: whatever paths and query allow',
+          'only URLs that an answer to an earlier request named, byte for byte; default: whatever paths and query allow',
         ),
       ),
   ),

@@ -17,7 +17,8 @@ export async function handleRequest(
   const refuse = async (code: RefusalCode): Promise<void> => {
     ports.metrics.refused(code);
     await ports.refusedCallers.refuse(ingress.address, code);
-    sendRefusal(response, { code, way: ingress.way, ...clientOf(request) });
+    const howToAsk = ports.howToAsk === undefined ? {} : { howToAsk: ports.howToAsk };
+    sendRefusal(response, { code, way: ingress.way, ...clientOf(request), ...howToAsk });
   };
   if (identity.kind === 'refused') return await refuse(identity.code);
   const { caller } = identity;

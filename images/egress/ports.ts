@@ -30,7 +30,7 @@ export interface EgressPorts {
   readonly limits: EgressLimits;
   /** Something broke that should not; never anything of a request. */
   readonly onError: (error: unknown) => void;
-  /** The operator's words on how access is asked for; stands in every refusal. */
+  /** The operator's words on how access is asked for; stands in refusals of whatever could be read. */
   readonly howToAsk: string | undefined;
 }
 

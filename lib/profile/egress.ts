@@ -60,8 +60,9 @@ export interface EgressTarget {
   /** @default false */
   readonly websocket?: boolean;
   /**
-   * Only URLs that the task text or an answer to an earlier allowed request named, byte for byte, so that a URL an agent
-   * makes up carries nothing out. For rules that only read. @default false: every URL that paths and query allow
+   * Only URLs that an answer to an earlier allowed request named, byte for byte, so that a URL an agent makes up carries
+   * nothing out. Another rule has to open the first one: what the task text names is not known to the proxy yet. For
+   * rules that only read. @default false: every URL that paths and query allow
    */
   readonly seenUrlsOnly?: boolean;
   /** Bytes of a whole URL. At least 16. @default 8192 */
