@@ -51,6 +51,11 @@ describe('N5 path patterns match as their text says', () => {
     );
   });
 
+  it('N5 no character counts for two pieces', () => {
+    const matches = pathMatcher('/a*b*b*c');
+    expect([matches(['', 'abc']), matches(['', 'abbc']), matches(['', 'abxbc'])]).toEqual([false, true, true]);
+  });
+
   it('N5 no pattern makes a path expensive', () => {
     const matches = pathMatcher(`/${'a*'.repeat(400)}b`);
     const start = performance.now();
