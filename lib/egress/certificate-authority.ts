@@ -148,7 +148,9 @@ function secretKey(scope: Construct, readers: string[], removalPolicy: RemovalPo
   deny('OnlyTheProxyAndItsRotationRead', ['kms:Decrypt', 'kms:ReEncryptFrom'], {
     ArnNotEquals: { 'aws:PrincipalArn': readers },
   });
-  deny('NoGrants', ['kms:CreateGrant'], { Bool: { 'kms:GrantIsForAWSResource': 'false' } });
+  deny('GrantsForServicesOnly', ['kms:CreateGrant'], {
+    BoolIfExists: { 'kms:GrantIsForAWSResource': 'false', 'aws:PrincipalIsAWSService': 'false' },
+  });
   return key;
 }
 

@@ -80,6 +80,7 @@ export class ProxyTask extends Construct {
     const port = SERVICE_PORTS.egressProxy;
     this.container = this.definition.addContainer('proxy', {
       image: ContainerImage.fromRegistry(image.imageUri),
+      memoryLimitMiB: props.memoryMiB,
       user: USER,
       readonlyRootFilesystem: true,
       privileged: false,

@@ -17,6 +17,7 @@ const MAY = [
   /^(package\.json|LICENSE|README\.md)$/,
   /^dist\/(lib|core)\/[a-z0-9/-]+\.(js|d\.ts)$/,
   /^assets\/[a-z-]+\/[a-z-]+\.js(\.LEGAL\.txt)?$/,
+  /^assets\/images\/[a-z-]+\/(Dockerfile|main\.js(\.LEGAL\.txt)?)$/,
   /^core\/schema\/[a-z-]+\.json$/,
 ];
 
