@@ -8,7 +8,7 @@ export const OBSERVED: readonly RefusalCode[] = ['no-rule', 'body-not-understood
 
 /**
  * Whether a request that was refused with `code` passes after all because its document only observes: without a
- * credential, and recorded with `enforced: false` and the code. See {@link file://./document.ts MODES}.
+ * credential, and recorded with `enforced: false` and the code. See MODES in document.ts.
  */
 export function passesObserved(
   { document, rules, blocked }: CompiledPolicy,

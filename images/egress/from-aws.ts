@@ -52,8 +52,15 @@ function policiesOf(
   if (!first || policies.some((place) => place.applicationId !== first.applicationId)) {
     throw new Error('policies: expected documents of one AppConfig application');
   }
+  const source = appConfigSource({
+    application: first.applicationId,
+    environment: first.environmentId,
+    client: { region },
+  });
+  const ids = new Map(policies.map(({ profile, configurationProfileId }) => [profile, configurationProfileId]));
   return new AppConfigPolicies({
-    source: appConfigSource({ application: first.applicationId, environment: first.environmentId, client: { region } }),
+    // By id: the task's role names the configuration by its id, whatever it is called.
+    source: { ...source, start: (profile) => source.start(ids.get(profile) ?? profile) },
     profiles: policies.map(({ profile }) => profile),
     clock,
     onProblem: (profile, problems) => onProblem('policies', `policy ${profile}: ${problems.join('; ')}`),

@@ -162,7 +162,9 @@ describe('N9 an answer that breaks', () => {
     connection.write(textOf({ method: 'POST', target: '/early', lines: ['Content-Length: 1000000'] }));
     connection.write('x'.repeat(100_000));
     const answer = await connection.answer();
-    expect([answer?.body.toString(), undefined]).toContain(answer && 'early');
+    // The host closes with bytes unread: its answer may be lost with them, on the way to the proxy or from it.
+    if (answer?.status === 200) expect(answer.body.toString()).toBe('early');
+    else expect([undefined, 'upstream-unreachable']).toContain(answer && verdictOf(answer));
     expect(await connection.until(() => connection.isClosed)).toBe(true);
   });
 });
