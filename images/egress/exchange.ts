@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { RequestBody as InspectedBody } from '../../core/egress/body';
 import { decide } from '../../core/egress/decide';
 import type { Decision } from '../../core/egress/decision';
-import { forwardHeaders } from '../../core/egress/headers';
+import { forwardHeaders, injectedHeader } from '../../core/egress/headers';
 import { normaliseRequest } from '../../core/egress/normalise';
 import { passesObserved } from '../../core/egress/observe';
 import type { RefusalCode } from '../../core/egress/refusal';
@@ -191,7 +191,10 @@ export class Exchange implements Cuttable, AnswerOwner {
       if (got.kind === 'unavailable') return await this.refuse('credential-unavailable');
       credential = got.credential;
       // What can't be found again can't be kept from coming back.
-      if (!this.state.learn(credential.secrets)) return await this.refuse('credential-unavailable');
+      if (!isUsable(credential) || !this.state.learn(credential.secrets)) {
+        this.ports.onError(new Error(`grant ${grant.id}: its credential can not be injected, or not be masked`));
+        return await this.refuse('credential-unavailable');
+      }
       if (credential.mintId !== undefined) facts.mintId = credential.mintId;
     }
     const { secrets } = this.state;
@@ -354,6 +357,16 @@ export class Exchange implements Cuttable, AnswerOwner {
       this.ports.metrics.count('RecordFailures');
       throw error;
     }
+  }
+}
+
+/** Whether its headers can stand on one line each. */
+function isUsable({ headers }: Credential): boolean {
+  try {
+    for (const { name, value } of headers) injectedHeader(name, value);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -239,6 +239,17 @@ describe('credentials', () => {
     expect(upstream.requests).toEqual([]);
   });
 
+  it.each([
+    ['pitfall 14: stand on one line', 'two\r\nlines-of-it'],
+    ['be masked', 'short'],
+  ])('refuses where the credential can not %s', async (_what, secret) => {
+    await start({ document: documentOf([GRANTED]) });
+    lab.secret = secret;
+    expect((await lab.get(HOST)).headers['x-agent-platform-refusal']).toBe('credential-unavailable');
+    expect(upstream.requests).toEqual([]);
+    expect(lab.errors.splice(0)).toHaveLength(1);
+  });
+
   it('pitfall 18: a redirect is passed on, not followed', async () => {
     await start({ document: documentOf([GRANTED]) });
     upstream.answer = (_q, s) => s.writeHead(302, { location: 'https://evil.example.org/' }).end();

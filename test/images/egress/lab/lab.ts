@@ -81,6 +81,8 @@ export class Lab {
     caller: { subject: { kind: 'client', name: 'tester', profile: 'test' }, key: 'tester', opened: [] },
   };
   credentialAvailable = true;
+  /** The value that the granted credential has. */
+  secret = CANARY;
   /** Awaited before a credential is given. */
   beforeCredential: () => Promise<void> = async () => undefined;
   private readonly closedListeners: ((key: string | undefined) => void)[] = [];
@@ -125,8 +127,8 @@ export class Lab {
           ? {
               kind: 'ok',
               credential: {
-                headers: [{ name: 'authorization', value: `Bearer ${CANARY}` }],
-                secrets: [CANARY],
+                headers: [{ name: 'authorization', value: `Bearer ${lab.secret}` }],
+                secrets: [lab.secret],
                 expiresAt: Date.now() + 60_000,
               },
             }
