@@ -229,5 +229,5 @@ export const ATTACKS_ON_FRAMING: readonly Attack[] = [
   },
 ];
 
-/** Two Upgrade lines and the like need these elsewhere too. */
+/** A handshake as it has to be. */
 export const WEBSOCKET_LINES: readonly string[] = SWITCH;
