@@ -4,6 +4,7 @@ import type { RequestBody as InspectedBody } from '../../core/egress/body';
 import { decide } from '../../core/egress/decide';
 import type { Decision } from '../../core/egress/decision';
 import { forwardHeaders, injectedHeader } from '../../core/egress/headers';
+import type { CompiledRule } from '../../core/egress/match';
 import { normaliseRequest } from '../../core/egress/normalise';
 import { passesObserved } from '../../core/egress/observe';
 import type { RefusalCode } from '../../core/egress/refusal';
@@ -169,7 +170,7 @@ export class Exchange implements Cuttable, AnswerOwner {
     const { policy } = this.ready;
     const { opened } = this.caller;
     if (!passesObserved(policy, { opened }, normal, { code })) return undefined;
-    const named = policy.rules.find(normal.host).find(({ rule }) => isOpen(rule, opened) && rule.port === normal.port);
+    const named = policy.rules.find(normal.host).find((each) => isOpen(each, opened) && each.rule.port === normal.port);
     if (!named) return undefined;
     const { inject: _inject, via: _via, ask: _ask, ...rule } = named.rule;
     return rule;
@@ -370,8 +371,9 @@ function isUsable({ headers }: Credential): boolean {
   }
 }
 
-function isOpen(rule: EgressRule, opened: readonly string[]): boolean {
-  return rule.origin.kind !== 'requestable' || opened.includes(rule.id);
+/** A rule that is requestable is one once an approver opened it for this session. */
+function isOpen({ rule, requestable }: CompiledRule, opened: readonly string[]): boolean {
+  return !requestable || opened.includes(rule.id);
 }
 
 function targetOf({ host, port, scheme }: EgressRequest, { limits }: EgressRule): Target {
