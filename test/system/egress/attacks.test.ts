@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.close());
 
-/** node's TLS client ends a server name at a NUL; malformed-tls.test.ts writes that hello itself. */
+/** node's TLS client ends a server name at a NUL; connections.test.ts writes that hello itself. */
 const sendable = ATTACKS.filter(({ serverName }) => !serverName?.includes('\0'));
 const every = sendable.flatMap((entry) =>
   waysOf(entry).map((way): [string, Attack, Way] => [
