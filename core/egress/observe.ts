@@ -22,8 +22,5 @@ export function passesObserved(
   if (blocked.find(request.host).length > 0) return false;
   return rules
     .find(request.host)
-    .some(
-      ({ rule }) =>
-        rule.port === request.port && (rule.origin.kind !== 'requestable' || facts.opened.includes(rule.id)),
-    );
+    .some(({ rule, requestable }) => rule.port === request.port && (!requestable || facts.opened.includes(rule.id)));
 }
