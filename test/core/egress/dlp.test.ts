@@ -28,25 +28,25 @@ const RELEASE_ASSET =
 
 describe('N12 what clients of registries ask for passes without any limit being set', () => {
   it.each<[string, string, string]>([
-    ['an npm scoped package', '.npmjs.org', 'https://registry.npmjs.org/@babel%2fplugin-transform-modules-commonjs'],
-    ['an npm tarball', '.npmjs.org', 'https://registry.npmjs.org/@types/node/-/node-24.1.0.tgz'],
-    ['a security audit', '.npmjs.org', 'https://registry.npmjs.org/-/npm/v1/security/advisories/bulk'],
+    ['an npm scoped package', '.npmjs.org', 'https://anything.npmjs.org/@babel%2fplugin-transform-modules-commonjs'],
+    ['an npm tarball', '.npmjs.org', 'https://anything.npmjs.org/@types/node/-/node-24.1.0.tgz'],
+    ['a security audit', '.npmjs.org', 'https://anything.npmjs.org/-/npm/v1/security/advisories/bulk'],
     [
       'a file of PyPI',
       '.pythonhosted.org',
-      `https://files.pythonhosted.org/packages/3c/5f/${hex(30)}/numpy-2.1.0-cp312-cp312-manylinux_2_17_x86_64.whl`,
+      `https://anything.pythonhosted.org/packages/3c/5f/${hex(30)}/numpy-2.1.0-cp312-cp312-manylinux_2_17_x86_64.whl`,
     ],
     ['a release file of GitHub', 'release-assets.githubusercontent.com', RELEASE_ASSET],
     ['references of git', 'github.com', 'https://github.com/acme/shop.git/info/refs?service=git-upload-pack'],
     [
       'a Go module with capitals',
       '.golang.org',
-      'https://proxy.golang.org/github.com/!azure/azure-sdk-for-go/@v/v68.0.0+incompatible.zip',
+      'https://anything.golang.org/github.com/!azure/azure-sdk-for-go/@v/v68.0.0+incompatible.zip',
     ],
     [
       'a Go pseudo-version',
       '.golang.org',
-      'https://proxy.golang.org/golang.org/x/net/@v/v0.0.0-20190404232315-eb5bcb51f2a3.zip',
+      'https://anything.golang.org/golang.org/x/net/@v/v0.0.0-20190404232315-eb5bcb51f2a3.zip',
     ],
     [
       'an image layer',

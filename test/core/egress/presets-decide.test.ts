@@ -45,21 +45,21 @@ describe('N4 package presets, from the wire to the verdict', () => {
 
   // With every preset on at once: none opens for another what its own client publishes with.
   it.each([
-    'PUT https://registry.npmjs.org/left-pad',
-    'PUT https://registry.npmjs.org/@acme%2fshop',
-    'PUT https://registry.npmjs.org/-/package/left-pad/dist-tags/latest',
-    'DELETE https://registry.npmjs.org/left-pad/-rev/1-abc',
-    'PUT https://registry.npmjs.org/-/user/org.couchdb.user:mallory',
-    'POST https://registry.npmjs.org/-/v1/login',
-    'POST https://upload.pypi.org/legacy/',
-    'POST https://files.pythonhosted.org/packages/x',
+    'PUT https://anything.npmjs.org/left-pad',
+    'PUT https://anything.npmjs.org/@acme%2fshop',
+    'PUT https://anything.npmjs.org/-/package/left-pad/dist-tags/latest',
+    'DELETE https://anything.npmjs.org/left-pad/-rev/1-abc',
+    'PUT https://anything.npmjs.org/-/user/org.couchdb.user:mallory',
+    'POST https://anything.npmjs.org/-/v1/login',
+    'POST https://anything.pypi.org/legacy/',
+    'POST https://anything.pythonhosted.org/packages/x',
     'PUT https://crates.io/api/v1/crates/new',
     'DELETE https://crates.io/api/v1/crates/serde/1.0.0/yank',
-    'POST https://proxy.golang.org/example.com/m/@v/v1.0.0.zip',
-    'PUT https://repo.maven.apache.org/maven2/org/acme/shop/1.0/shop-1.0.jar',
-    'PUT https://deb.debian.org/pub/UploadQueue/shop_1.0.dsc',
-    'POST https://registry-1.docker.io/v2/acme/shop/blobs/uploads/',
-    'PUT https://registry-1.docker.io/v2/acme/shop/manifests/latest',
+    'POST https://anything.golang.org/example.com/m/@v/v1.0.0.zip',
+    'PUT https://anything.maven.apache.org/maven2/org/acme/shop/1.0/shop-1.0.jar',
+    'PUT https://anything.debian.org/pub/UploadQueue/shop_1.0.dsc',
+    'POST https://anything.docker.io/v2/acme/shop/blobs/uploads/',
+    'PUT https://anything.docker.io/v2/acme/shop/manifests/latest',
     'GET https://github.com/acme/shop.git/info/refs?service=git-receive-pack',
     'POST https://github.com/acme/shop.git/git-receive-pack',
     'POST https://github.com/acme/shop/releases/download/v1/shop.tgz',
@@ -68,21 +68,21 @@ describe('N4 package presets, from the wire to the verdict', () => {
   });
 
   it.each<[string, PresetName, string]>([
-    ['npm', 'npm', 'GET https://registry.npmjs.org/@babel%2fcore'],
-    ['npm', 'npm', 'GET https://registry.npmjs.org/left-pad/-/left-pad-1.3.0.tgz'],
-    ['pip', 'pypi', 'GET https://pypi.org/simple/requests/'],
+    ['npm', 'npm', 'GET https://anything.npmjs.org/@babel%2fcore'],
+    ['npm', 'npm', 'GET https://anything.npmjs.org/left-pad/-/left-pad-1.3.0.tgz'],
+    ['pip', 'pypi', 'GET https://anything.pypi.org/simple/requests/'],
     [
       'pip',
       'pypi',
-      `GET https://files.pythonhosted.org/packages/aa/bb/${'0a'.repeat(30)}/requests-2.0-py3-none-any.whl`,
+      `GET https://anything.pythonhosted.org/packages/aa/bb/${'0a'.repeat(30)}/requests-2.0-py3-none-any.whl`,
     ],
-    ['cargo', 'crates', 'GET https://index.crates.io/se/rd/serde'],
-    ['cargo', 'crates', 'GET https://static.crates.io/crates/serde/1.0.0/download'],
-    ['go', 'go', 'GET https://proxy.golang.org/github.com/!azure/azure-sdk-for-go/@v/v68.0.0+incompatible.zip'],
-    ['go', 'go', 'GET https://sum.golang.org/lookup/example.com/m@v1.0.0'],
-    ['maven', 'maven', 'GET https://repo.maven.apache.org/maven2/org/acme/shop/1.0/shop-1.0.pom'],
-    ['docker', 'docker', 'GET https://auth.docker.io/token?service=x&scope=repository%3Aa%2Fb%3Apull'],
-    ['docker', 'docker', 'HEAD https://registry-1.docker.io/v2/library/debian/manifests/latest'],
+    ['cargo', 'crates', 'GET https://anything.crates.io/se/rd/serde'],
+    ['cargo', 'crates', 'GET https://anything.crates.io/crates/serde/1.0.0/download'],
+    ['go', 'go', 'GET https://anything.golang.org/github.com/!azure/azure-sdk-for-go/@v/v68.0.0+incompatible.zip'],
+    ['go', 'go', 'GET https://anything.golang.org/lookup/example.com/m@v1.0.0'],
+    ['maven', 'maven', 'GET https://anything.maven.apache.org/maven2/org/acme/shop/1.0/shop-1.0.pom'],
+    ['docker', 'docker', 'GET https://anything.docker.io/token?service=x&scope=repository%3Aa%2Fb%3Apull'],
+    ['docker', 'docker', 'HEAD https://anything.docker.io/v2/library/debian/manifests/latest'],
   ])('N4 %s reads with its preset alone, and with all', (_, preset, request) => {
     expect(verdict(policyOf([preset]), request)).toBe('allow');
     expect(verdict(all, request)).toBe('allow');
@@ -95,7 +95,7 @@ describe('N4 a dependency that is no package of the registry follows the same ru
 
   it.each([
     ['a tarball by URL', 'GET https://packages.example.com/shop-1.0.0.tgz'],
-    ['a tarball at a look-alike of the registry', 'GET https://registry.npmjs.org.example.com/x.tgz'],
+    ['a tarball at a look-alike of the registry', 'GET https://anything.npmjs.org.example.com/x.tgz'],
     ['a wheel by URL', 'GET https://example.com/shop-1.0-py3-none-any.whl'],
     ['git at another host', 'GET https://gitlab.com/acme/shop.git/info/refs?service=git-upload-pack'],
     ['Go past its proxy', 'GET https://example.com/m?go-get=1'],
@@ -134,7 +134,7 @@ describe('N4 a dependency that is no package of the registry follows the same ru
   });
 
   it('N4 an escaped slash is for npm alone', () => {
-    expect(verdict(withGithub, 'GET https://registry.npmjs.org/@acme%2Fshop')).toBe('allow');
-    expect(verdict(withGithub, 'GET https://pypi.org/simple/a%2Fb/')).toBe('no-rule');
+    expect(verdict(withGithub, 'GET https://anything.npmjs.org/@acme%2Fshop')).toBe('allow');
+    expect(verdict(withGithub, 'GET https://anything.pypi.org/simple/a%2Fb/')).toBe('no-rule');
   });
 });

@@ -94,7 +94,7 @@ describe('N5 a new certificate authority', () => {
   });
 
   it('N5 signs for a name, by a strict reading of the standard', () => {
-    expect(verifies('DNS:registry.npmjs.org')).toBe('leaf.pem: OK');
+    expect(verifies('DNS:anything.npmjs.org')).toBe('leaf.pem: OK');
   });
 
   it.each(['IP:10.0.0.1', 'IP:2001:db8::1', 'DNS:a.example.com,IP:169.254.169.254'])(

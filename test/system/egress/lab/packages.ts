@@ -11,7 +11,7 @@ const folder = process.argv[2] ?? '';
 type Answer = (request: IncomingMessage, response: ServerResponse, url: URL) => void;
 
 const HOSTS: Readonly<Record<string, Answer>> = {
-  'registry.npmjs.org': (request, response, url) => {
+  'anything.npmjs.org': (request, response, url) => {
     request.resume();
     const tarball = /\/-\/([a-z-]+)-1\.0\.0\.tgz$/.exec(url.pathname)?.[1];
     if (tarball !== undefined) return void response.end(readFileSync(join(folder, 'npm', `${tarball}.tgz`)));
@@ -20,7 +20,7 @@ const HOSTS: Readonly<Record<string, Answer>> = {
     const bare = name.replace('@lab/', '');
     const bytes = readFileSync(join(folder, 'npm', `${bare}.tgz`));
     const dist = {
-      tarball: `https://registry.npmjs.org/${name}/-/${bare}-1.0.0.tgz`,
+      tarball: `https://anything.npmjs.org/${name}/-/${bare}-1.0.0.tgz`,
       integrity: `sha512-${createHash('sha512').update(bytes).digest('base64')}`,
     };
     response.setHeader('content-type', 'application/json');
@@ -32,13 +32,13 @@ const HOSTS: Readonly<Record<string, Answer>> = {
       }),
     );
   },
-  'pypi.org': (request, response, url) => {
+  'anything.pypi.org': (request, response, url) => {
     request.resume();
     if (url.pathname !== '/simple/lab-package/') return void response.writeHead(404).end();
     response.setHeader('content-type', 'text/html');
-    response.end(`<a href="https://files.pythonhosted.org/packages/ab/${WHEEL}">${WHEEL}</a>`);
+    response.end(`<a href="https://anything.pythonhosted.org/packages/ab/${WHEEL}">${WHEEL}</a>`);
   },
-  'files.pythonhosted.org': (request, response) => {
+  'anything.pythonhosted.org': (request, response) => {
     request.resume();
     response.end(readFileSync(join(folder, WHEEL)));
   },
