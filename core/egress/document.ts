@@ -14,7 +14,14 @@ export const documentGrant = z.discriminatedUnion('kind', [
     repositories: z.array(z.string()),
     access: z.enum(['read', 'write']),
   }),
-  z.strictObject({ kind: z.literal('aws-role'), id, roleArn: z.string(), services: z.array(z.string()) }),
+  z.strictObject({
+    kind: z.literal('aws-role'),
+    id,
+    roleArn: z.string(),
+    region: z.string(),
+    services: z.array(z.string()).check(z.describe('names in front of the region in the endpoint')),
+    buckets: z.array(z.string()),
+  }),
   z.strictObject({
     kind: z.literal('secret-header'),
     id,

@@ -32,7 +32,9 @@ export function documentGrant(id: string, grant: GrantConfig): DocumentGrant {
         kind: grant.kind,
         id,
         roleArn: grant.role,
-        services: [...(grant.services ?? []), ...(grant.buckets ? ['s3'] : [])],
+        region: grant.region,
+        services: [...(grant.services ?? [])],
+        buckets: [...(grant.buckets ?? [])],
       };
     case 'secret-header':
       return { kind: grant.kind, id, secretArn: grant.secret, header: grant.header, prefix: grant.prefix ?? '' };

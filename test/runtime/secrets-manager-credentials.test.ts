@@ -153,7 +153,7 @@ describe('C4 a secret from Secrets Manager as one header', () => {
 
   it.each<DocumentGrant>([
     { kind: 'github-app', id: 'github', repositories: [], access: 'read' },
-    { kind: 'aws-role', id: 'aws', roleArn: 'x', services: [] },
+    { kind: 'aws-role', id: 'aws', roleArn: 'x', region: 'x', services: [], buckets: [] },
     { kind: 'oauth', id: 'jira', provider: 'x', scopes: [] },
     { kind: 'oidc', id: 'vault', audience: 'x' },
   ])('C4 a grant of kind $kind is not for this', async (other) => {

@@ -89,6 +89,8 @@ describe('N6 a service refuses a document it does not wholly understand', () => 
     expect(new Set(grants)).toEqual(
       new Set(
         ['kind', 'id', 'repositories', 'access', 'roleArn', 'services', 'secretArn', 'header', 'prefix'].concat([
+          'region',
+          'buckets',
           'provider',
           'scopes',
           'audience',

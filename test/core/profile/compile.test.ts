@@ -120,7 +120,16 @@ describe('C4 egress iff grant', () => {
   it('C2 an AWS grant reaches the exact endpoint and bucket named, in its region', () => {
     const cloud = documentOf({ grants: { cloud: GRANTS.cloud as GrantConfig } });
     expect(hosts(cloud)).toEqual(['dynamodb.eu-west-1.amazonaws.com', 'acme-data.s3.eu-west-1.amazonaws.com']);
-    expect(cloud.grants).toEqual([{ kind: 'aws-role', id: 'cloud', roleArn: ROLE, services: ['dynamodb', 's3'] }]);
+    expect(cloud.grants).toEqual([
+      {
+        kind: 'aws-role',
+        id: 'cloud',
+        roleArn: ROLE,
+        region: 'eu-west-1',
+        services: ['dynamodb'],
+        buckets: ['acme-data'],
+      },
+    ]);
   });
 
   it('C4 the credential of a header, OAuth or OIDC grant goes only where the grant says', () => {

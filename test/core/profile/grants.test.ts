@@ -15,13 +15,13 @@ describe('C4 a grant in the document says where its credential comes from, and n
     ],
     [
       { ...aws, services: ['sqs'] },
-      { kind: 'aws-role', id: 'x', roleArn: role, services: ['sqs'] },
+      { kind: 'aws-role', id: 'x', roleArn: role, region: 'eu-west-1', services: ['sqs'], buckets: [] },
     ],
     [
       { ...aws, buckets: ['b'] },
-      { kind: 'aws-role', id: 'x', roleArn: role, services: ['s3'] },
+      { kind: 'aws-role', id: 'x', roleArn: role, region: 'eu-west-1', services: [], buckets: ['b'] },
     ],
-    [aws, { kind: 'aws-role', id: 'x', roleArn: role, services: [] }],
+    [aws, { kind: 'aws-role', id: 'x', roleArn: role, region: 'eu-west-1', services: [], buckets: [] }],
     [
       { kind: 'secret-header', secret, header: 'x-api-key', host },
       { kind: 'secret-header', id: 'x', secretArn: secret, header: 'x-api-key', prefix: '' },

@@ -402,7 +402,7 @@ describe('W2 deploy-time values in a policy document', () => {
     expect(content).toContain(`{"Ref":"${secretId}"}`);
     const { grants, rules } = documentAt('tokens');
     expect(grants).toMatchObject([
-      { id: 'cloud', kind: 'aws-role', roleArn: `${roleId}.Arn`, services: ['s3'] },
+      { id: 'cloud', kind: 'aws-role', roleArn: `${roleId}.Arn`, services: [] },
       { id: 'tickets', kind: 'secret-header', secretArn: `ref.${secretId}`, header: 'x-api-key', prefix: '' },
     ]);
     expect(rules.map(({ host }) => host)).toEqual(['acme-data.s3.eu-west-1.amazonaws.com', 'tickets.example.com']);
