@@ -27,6 +27,15 @@ export const HEALTH = { port: 8081, path: '/livez' } as const;
  */
 export const CERTIFICATES_PATH = '/.platform/ca.pem';
 
+/**
+ * Where the egress proxy tells a caller which task it takes it for, see core/session/self.ts: session-init waits here
+ * until the answer is itself.
+ */
+export const SELF_PATH = '/.platform/session';
+
+/** Where the egress proxy hands out the text of a session's task, while the session starts and no longer. */
+export const TASK_TEXT_PATH = '/.platform/task';
+
 /** Hosts of AWS APIs, one exact name each. Nothing is opened below `amazonaws.com`: everybody's buckets live there. */
 export interface AwsHosts {
   readonly appConfigData: string;

@@ -1,4 +1,4 @@
-import { SESSION_PATHS } from '../session/task-layout';
+import { SESSION_PATHS } from '../../core/session/task-layout';
 import { type Container, maybeOn, type Task, taskOf } from './containers';
 import type { ResourceRule } from './rule';
 

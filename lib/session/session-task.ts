@@ -5,7 +5,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyDocument } from '../../core/egress/document';
 import { SERVICE_PORTS, serviceHost } from '../../core/network/services';
-import { SESSION_PATHS, SESSION_USER } from './task-layout';
+import { SESSION_PATHS, SESSION_USER } from '../../core/session/task-layout';
 
 export interface SessionTaskProps {
   readonly document: PolicyDocument;

@@ -54,7 +54,7 @@ describe('W2 importing a plane loads that plane', () => {
   it('W2 /checks loads no construct of ours and no cdk-nag', async () => {
     const files = await loadedBy(`${NAME}/checks`);
     // Names of the task's volumes and user, which the checks compare with.
-    const layout = join('dist', 'lib', 'session', 'task-layout.js');
+    const layout = join('dist', 'core', 'session', 'task-layout.js');
     const others = own(files).filter((file) => !file.startsWith(join('dist', 'lib', 'checks')));
     expect(others).toEqual([layout]);
     expect(packagesOf(files)).not.toContain('cdk-nag');
