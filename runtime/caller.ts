@@ -1,5 +1,12 @@
 import type { Subject } from '../core/audit/record';
 import type { RefusalCode } from '../core/egress/refusal';
+import type { SessionRow } from '../core/session/row';
+
+/** Of a session: the task it is in, as its row has it. */
+export type CallerTask = Pick<SessionRow, 'generation' | 'state' | 'taskText'> & {
+  readonly taskArn: string;
+  readonly lifetimeEndsAt: string;
+};
 
 /** Who speaks from an address: a live session, or a service known by its security group. */
 export interface Caller {
@@ -9,6 +16,8 @@ export interface Caller {
   readonly key: string;
   /** Ids of requestable rules opened for this session. */
   readonly opened: readonly string[];
+  /** Absent for a client, and where nobody knows of tasks. */
+  readonly task?: CallerTask;
 }
 
 export type CallerResult =
@@ -24,5 +33,7 @@ export interface Callers {
   identify(address: string): Promise<CallerResult>;
   /** Tells, within a second of its end, whose session is over; `undefined` means everybody's (panic or stale feed). */
   onClosed(listener: (key: string | undefined) => void): void;
+  /** Address of some other live session, where one is known; for the canary, which shows that it can't be reached. */
+  neighbourOf?(address: string): string | undefined;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { BINDING_KEY, type ClosedSession, interfaceAddress } from '../core/session/binding';
-import { type Bound, isLive, readBinding, readBound } from '../core/session/live';
+import { type Bound, isLive, isSettled, readBinding, readBound } from '../core/session/live';
 import { SESSION_KEY } from '../core/session/row';
 import { plainAddress } from './address';
 import type { Caller, CallerResult, Callers } from './caller';
@@ -79,6 +79,7 @@ export class DynamoCallers implements Callers {
     // Asked again after the wait, and for an answer that was remembered: a close or a panic is not undone by either.
     const state = this.feed.get();
     if (state.kind === 'refused') return refused(state.code);
+    if (!isSettled(result.bound, this.now())) return refused('unbound-address');
     if (!isLive(result.bound, { now: this.now(), epoch: state.epoch, closed: state.closed }))
       return refused('session-closed');
     this.watch(result.caller.key, result.bound.endsAt);
@@ -87,6 +88,14 @@ export class DynamoCallers implements Callers {
 
   onClosed(listener: (key: string | undefined) => void): void {
     this.listeners.add(listener);
+  }
+
+  neighbourOf(socketAddress: string): string | undefined {
+    const own = plainAddress(socketAddress);
+    for (const [address, { result }] of this.answers) {
+      if (address !== own && !('kind' in result)) return address;
+    }
+    return undefined;
   }
 
   async close(): Promise<void> {
@@ -178,13 +187,22 @@ function refused(code: Refusal['code']): Refusal {
   return { kind: 'refused', code };
 }
 
-function callerOf({ row }: Bound): Caller {
-  const { sessionId, requester, team, profile, repository } = row;
+function callerOf({ row, binding }: Bound): Caller {
+  const { sessionId, requester, team, profile, repository, lifetimeEndsAt } = row;
   return {
     subject: { kind: 'session', sessionId, requester, team, profile, ...(repository !== undefined && { repository }) },
     key: sessionId,
     // Rows hold no rules opened for one session; where a document has them, they stay closed.
     opened: [],
+    ...(lifetimeEndsAt !== undefined && {
+      task: {
+        taskArn: binding.taskArn,
+        generation: row.generation,
+        state: row.state,
+        taskText: row.taskText,
+        lifetimeEndsAt,
+      },
+    }),
   };
 }
 

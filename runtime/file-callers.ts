@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
+import { body, taskArn, time } from '../core/audit/field';
 import { callers as callerSubject } from '../core/audit/record';
 import { type CidrRange, parseCidr } from '../core/network/cidr';
 import { interfaceAddress } from '../core/session/binding';
 import { SESSION_ID } from '../core/session/id';
+import { CALLING_STATES } from '../core/session/live';
+import { generation } from '../core/session/row';
 import { addressNumber, plainAddress } from './address';
 import type { Caller, CallerResult, Callers } from './caller';
 import { type Clock, systemClock } from './clock';
@@ -16,6 +19,9 @@ const binding = z
     cidr: z.optional(z.string().check(z.refine((text) => parseCidr(text) !== undefined, 'not a CIDR'))),
     subject: callerSubject,
     opened: z.optional(z.array(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]*$/)))),
+    task: z.optional(
+      z.strictObject({ taskArn, generation, state: z.enum(CALLING_STATES), taskText: body, lifetimeEndsAt: time }),
+    ),
   })
   .check(z.refine((item) => (item.address === undefined) !== (item.cidr === undefined), 'has one of address and cidr'));
 type Binding = z.infer<typeof binding>;
@@ -94,6 +100,13 @@ export class FileCallers implements Callers {
     this.listeners.add(listener);
   }
 
+  neighbourOf(address: string): string | undefined {
+    const own = plainAddress(address);
+    return [...(this.file.get()?.byAddress ?? [])].find(
+      ([other, { subject }]) => other !== own && subject.kind === 'session',
+    )?.[0];
+  }
+
   async close(): Promise<void> {
     this.file.close();
   }
@@ -134,8 +147,8 @@ function find(now: Known, address: string): Caller | undefined {
   return now.ranges.find(({ range }) => number >= range.first && number <= range.last)?.caller;
 }
 
-function callerOf({ subject, opened }: Binding): Caller {
-  return { subject, key: keyOf(subject), opened: opened ?? [] };
+function callerOf({ subject, opened, task }: Binding): Caller {
+  return { subject, key: keyOf(subject), opened: opened ?? [], ...(task && { task }) };
 }
 
 function keyOf(subject: Caller['subject']): string {

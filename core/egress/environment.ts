@@ -12,6 +12,8 @@ export const ENVIRONMENT = {
   /** Of `sessions`: names of the two tables. */
   bindingsTable: 'EGRESS_BINDINGS_TABLE',
   rowsTable: 'EGRESS_ROWS_TABLE',
+  /** Of `sessions`: name of the bucket with the texts of their tasks. */
+  payloadsBucket: 'EGRESS_PAYLOADS_BUCKET',
   /** Of `client`: as records name it, and the profile whose document decides. */
   clientName: 'EGRESS_CLIENT_NAME',
   clientProfile: 'EGRESS_CLIENT_PROFILE',
@@ -29,7 +31,12 @@ export interface PolicyPlace {
 }
 
 export type ProxyIdentity =
-  | { readonly kind: 'sessions'; readonly bindingsTable: string; readonly rowsTable: string }
+  | {
+      readonly kind: 'sessions';
+      readonly bindingsTable: string;
+      readonly rowsTable: string;
+      readonly payloadsBucket: string;
+    }
   | { readonly kind: 'client'; readonly name: string; readonly profile: string };
 
 export interface ProxyEnvironment {
@@ -77,6 +84,7 @@ function identity(required: (name: string) => string, problems: string[]): Proxy
     kind: 'sessions',
     bindingsTable: required(ENVIRONMENT.bindingsTable),
     rowsTable: required(ENVIRONMENT.rowsTable),
+    payloadsBucket: required(ENVIRONMENT.payloadsBucket),
   };
 }
 

@@ -47,6 +47,8 @@ export interface AwsHosts {
   /** The bucket of AWS's own that image layers come from. */
   readonly ecrLayers: string;
   readonly logs: string;
+  /** Buckets by their path: a name of a bucket in front of it is known at deploy only. */
+  readonly s3: string;
   readonly secretsManager: string;
 }
 
@@ -60,6 +62,7 @@ export function awsHosts(account: string, region: string, urlSuffix: string): Aw
     ecrRegistry: `${account}.dkr.ecr.${suffix}`,
     ecrLayers: `prod-${region}-starport-layer-bucket.s3.${suffix}`,
     logs: `logs.${suffix}`,
+    s3: `s3.${suffix}`,
     secretsManager: `secretsmanager.${suffix}`,
   };
 }

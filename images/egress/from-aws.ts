@@ -7,6 +7,7 @@ import { DynamoCallers } from '../../runtime/dynamo-callers';
 import { dynamoItems } from '../../runtime/dynamo-items';
 import { readSecretsManager, SecretsManagerCredentials } from '../../runtime/secrets-manager-credentials';
 import { StaticCallers } from '../../runtime/static-callers';
+import { bucketTaskTexts } from '../../runtime/task-texts';
 import { SecretAuthority } from './secret-authority';
 import type { OnSourceProblem, Sources } from './sources';
 
@@ -16,7 +17,7 @@ export async function sourcesFromAws(
   clock: Clock,
   onProblem: OnSourceProblem,
 ): Promise<Sources> {
-  const { region } = environment;
+  const { region, identity } = environment;
   const read = readSecretsManager({ region });
   return {
     callers: callersOf(environment, clock, onProblem),
@@ -29,6 +30,9 @@ export async function sourcesFromAws(
     authority: await SecretAuthority.open(environment.authoritySecret, read, clock, (problem) =>
       onProblem('authority', problem),
     ),
+    ...(identity.kind === 'sessions' && {
+      taskTexts: bucketTaskTexts({ bucket: identity.payloadsBucket, client: { region } }),
+    }),
   };
 }
 

@@ -5,12 +5,13 @@ import type { Clock } from '../../runtime/clock';
 import { FileCallers } from '../../runtime/file-callers';
 import { FileCredentials } from '../../runtime/file-credentials';
 import { FilePolicies } from '../../runtime/file-policies';
+import { fileTaskTexts } from '../../runtime/task-texts';
 import type { OnSourceProblem, Sources } from './sources';
 
 /**
  * Everything from one folder: `callers.json`, `policies/<profile>.json`, `credentials.json`, the authority's
- * `authority.crt` and `authority.key`, and `roots.pem` where upstreams have a private authority. For trying policies
- * out and for tests; on AWS, {@link sourcesFromAws}.
+ * `authority.crt` and `authority.key`, `task-texts/<session>`, and `roots.pem` where upstreams have a private authority.
+ * For trying policies out and for tests; on AWS, {@link sourcesFromAws}.
  */
 export async function sourcesFromFiles(folder: string, clock: Clock, onProblem: OnSourceProblem): Promise<Sources> {
   const roots = join(folder, 'roots.pem');
@@ -34,6 +35,7 @@ export async function sourcesFromFiles(folder: string, clock: Clock, onProblem: 
       expiresAt: Date.parse(new X509Certificate(pem.certificate).validTo),
       onChange: () => undefined,
     },
+    taskTexts: fileTaskTexts(join(folder, 'task-texts')),
     ...(existsSync(roots) && { roots: [readFileSync(roots, 'utf8')] }),
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RefusalCode } from '../../core/egress/refusal';
 import { CERTIFICATES_PATH } from '../../core/network/services';
+import { answerAboutSelf } from './about-self';
 import { Exchange, type Ingress } from './exchange';
 import type { EgressPorts } from './ports';
 import { clientOf, sendRefusal } from './refuse';
@@ -28,6 +29,7 @@ export async function handleRequest(
   }
   const ready = ports.compiled.get(caller.subject.profile);
   if (!ready) return await refuse('policy-missing');
+  if (await answerAboutSelf(ports, request, response, ingress, caller, ready)) return;
   await new Exchange(ports, request, response, ingress, caller, ready).run();
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock';
 import type { Credentials } from '../../runtime/credential';
 import type { Policies } from '../../runtime/policies';
 import type { Records } from '../../runtime/records';
+import type { TaskTexts } from '../../runtime/task-texts';
 import type { CallerStates } from './caller-states';
 import type { CompiledPolicies } from './compiled-policies';
 import type { Dialler } from './dial';
@@ -25,6 +26,8 @@ export interface EgressPorts {
   readonly leaves: LeafCertificates;
   /** What sessions trust, PEM. */
   readonly certificates: () => string;
+  /** Absent where callers are no sessions. */
+  readonly taskTexts?: TaskTexts;
   readonly metrics: EgressMetrics;
   readonly clock: Clock;
   readonly limits: EgressLimits;

@@ -1,6 +1,7 @@
 import type { Callers } from '../../runtime/caller';
 import type { Credentials } from '../../runtime/credential';
 import type { Policies } from '../../runtime/policies';
+import type { TaskTexts } from '../../runtime/task-texts';
 import type { AuthorityPem } from './leaf-certificates';
 
 /** What the proxy is told from outside: from AWS, or from files. */
@@ -9,12 +10,14 @@ export interface Sources {
   readonly policies: Policies;
   readonly credentials: Credentials;
   readonly authority: AuthoritySource;
+  /** Absent where callers are no sessions. */
+  readonly taskTexts?: TaskTexts;
   /** PEM certificates that upstreams are verified with, instead of Node's own list. */
   readonly roots?: readonly string[];
 }
 
 /** Something could not be read, or is not valid; `problem` holds no value. */
-export type OnSourceProblem = (source: Exclude<keyof Sources, 'roots'>, problem: string) => void;
+export type OnSourceProblem = (source: Exclude<keyof Sources, 'roots' | 'taskTexts'>, problem: string) => void;
 
 export interface AuthoritySource {
   readonly pem: AuthorityPem;

@@ -82,12 +82,14 @@ class SessionsIdentity extends ClientIdentity {
         [ENVIRONMENT.identity]: 'sessions',
         [ENVIRONMENT.bindingsTable]: sessions.bindingsTableName,
         [ENVIRONMENT.rowsTable]: sessions.rowsTableName,
+        [ENVIRONMENT.payloadsBucket]: sessions.payloadsBucketName,
       },
       policies: sessions.policies,
       secretArns: sessions.secretArns,
       grantTo: (role) => {
         sessions.grantReadBindings(role);
         sessions.grantReadRows(role);
+        sessions.grantReadTaskTexts(role);
         sessions.grantReadPolicies(role);
       },
     };

@@ -16,7 +16,7 @@ import { allowLogs, platformKey } from '../platform-key';
 import { ServiceImage, type ServiceImageConfig } from '../service-image';
 import { alarmTopic } from './alarm-topic';
 import { CertificateAuthority } from './certificate-authority';
-import type { ClientIdentity } from './client-identity';
+import type { ClientIdentity, ClientIdentityConfig } from './client-identity';
 import { ProxyAlarms } from './proxy-alarms';
 import { proxyMetric } from './proxy-metrics';
 import { ProxyTask } from './proxy-task';
@@ -111,7 +111,7 @@ export class EgressProxy extends Construct implements IConnectable {
     this.securityGroup = network.addService('EgressProxy', { port, fromSessions: identity.client === undefined });
     this.connections = new Connections({ securityGroups: [this.securityGroup], defaultPort: Port.tcp(port) });
     if (identity.client) this.connections.allowDefaultPortFrom(identity.client, 'The client to the egress proxy');
-    network.addServiceHosts(this.hosts(image));
+    network.addServiceHosts(this.hosts(image, identity));
 
     this.logGroup = new LogGroup(this, 'Logs', {
       encryptionKey: key,
@@ -209,7 +209,7 @@ export class EgressProxy extends Construct implements IConnectable {
   }
 
   /** What Fargate and the container ask AWS for, each by its exact name. */
-  private hosts({ registryHost }: ServiceImageConfig): string[] {
+  private hosts({ registryHost }: ServiceImageConfig, { client }: ClientIdentityConfig): string[] {
     const { account, region, urlSuffix } = Stack.of(this);
     const aws = awsHosts(account, region, urlSuffix);
     return [
@@ -220,6 +220,8 @@ export class EgressProxy extends Construct implements IConnectable {
       aws.appConfigData,
       aws.dynamoDb,
       aws.secretsManager,
+      // Task texts of sessions.
+      ...(client === undefined ? [aws.s3] : []),
     ];
   }
 

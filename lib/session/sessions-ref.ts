@@ -24,6 +24,8 @@ export interface ISessions {
   readonly bindingsTableName: string;
   /** Name of the table of session rows. */
   readonly rowsTableName: string;
+  /** Name of the bucket of task texts and results. */
+  readonly payloadsBucketName: string;
   /** The policy documents, one a profile. */
   readonly policies: PolicyLocation[];
   /** ARNs of the secrets that grants of the profiles name. */
@@ -40,6 +42,8 @@ export interface ISessions {
   grantReadRows(grantee: IGrantable): void;
   /** Lets a service read task texts and results. */
   grantReadPayloads(grantee: IGrantable): void;
+  /** Lets a service read task texts, and no other payload. */
+  grantReadTaskTexts(grantee: IGrantable): void;
   /** Lets a service poll every profile's policy document. */
   grantReadPolicies(grantee: IGrantable): void;
 }

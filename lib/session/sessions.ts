@@ -5,6 +5,7 @@ import type { IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { taskTextKey } from '../../core/session/self';
 import { ExecutionRole } from '../execution-role';
 import type { IAgentNetwork } from '../network/agent-network-ref';
 import { guardDutyAgent } from '../network/guard-duty';
@@ -70,6 +71,7 @@ export class Sessions extends Construct implements ISessions, IAgentRepositories
   readonly encryptionKey: IKey;
   readonly bindingsTableName: string;
   readonly rowsTableName: string;
+  readonly payloadsBucketName: string;
   readonly policies: PolicyLocation[];
   readonly secretArns: string[];
 
@@ -106,6 +108,7 @@ export class Sessions extends Construct implements ISessions, IAgentRepositories
     this.store = new SessionStore(this, 'Store', { encryptionKey: key, removalPolicy, deletionProtection: protection });
     this.bindingsTableName = this.store.bindings.tableName;
     this.rowsTableName = this.store.sessions.tableName;
+    this.payloadsBucketName = this.store.payloads.bucketName;
 
     // A scope for each profile, under its own name: no name of a profile can meet an id of ours.
     const places = new Construct(this, 'Profiles');
@@ -166,6 +169,10 @@ export class Sessions extends Construct implements ISessions, IAgentRepositories
 
   grantReadPayloads(grantee: IGrantable): void {
     this.store.grantReadPayloads(grantee);
+  }
+
+  grantReadTaskTexts(grantee: IGrantable): void {
+    this.store.grantReadPayloads(grantee, taskTextKey('*'));
   }
 
   grantReadPolicies(grantee: IGrantable): void {

@@ -1,7 +1,7 @@
 import { interfaceAddress } from '../../core/session/binding';
 import { makeSessionId } from '../../core/session/id';
 import { DynamoCallers } from '../../runtime/dynamo-callers';
-import { liveRow, OTHER_SESSION, openBinding, SESSION } from '../core/session/samples';
+import { liveRow, OTHER_SESSION, openBinding, SESSION, TASK } from '../core/session/samples';
 import { ManualClock, settle } from './manual-clock';
 import { Tables } from './tables';
 
@@ -49,9 +49,11 @@ function bind(index: number): string {
 
 describe('C1 who is calling, from the tables', () => {
   it('C1 is the session bound to the address, in the spelling of either kind of socket', async () => {
-    const { requester, team, profile, repository } = liveRow;
+    const { requester, team, profile, repository, generation, state, taskText, lifetimeEndsAt } = liveRow;
     const subject = { kind: 'session', sessionId: SESSION, requester, team, profile, repository };
-    expect(await callers.identify(ADDRESS)).toEqual({ kind: 'caller', caller: { key: SESSION, subject, opened: [] } });
+    const task = { taskArn: TASK, generation, state, taskText, lifetimeEndsAt };
+    const caller = { key: SESSION, subject, opened: [], task };
+    expect(await callers.identify(ADDRESS)).toEqual({ kind: 'caller', caller });
     expect(await who(`::ffff:${ADDRESS}`)).toBe(SESSION);
     expect(await who(`::FFFF:${ADDRESS}`)).toBe(SESSION);
   });

@@ -8,6 +8,7 @@ const SESSIONS = {
   EGRESS_IDENTITY: 'sessions',
   EGRESS_BINDINGS_TABLE: 'bindings',
   EGRESS_ROWS_TABLE: 'rows',
+  EGRESS_PAYLOADS_BUCKET: 'payloads',
   EGRESS_POLICIES: JSON.stringify([PLACE]),
   EGRESS_AUTHORITY_SECRET: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:authority-AbCdEf',
 };
@@ -26,7 +27,7 @@ describe('variables of the proxy', () => {
         port: 3128,
         region: 'eu-west-1',
         proxy: 'acme-proxy',
-        identity: { kind: 'sessions', bindingsTable: 'bindings', rowsTable: 'rows' },
+        identity: { kind: 'sessions', bindingsTable: 'bindings', rowsTable: 'rows', payloadsBucket: 'payloads' },
         policies: [PLACE],
         authoritySecret: SESSIONS.EGRESS_AUTHORITY_SECRET,
       },
