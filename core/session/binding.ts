@@ -1,7 +1,10 @@
 import * as z from 'zod/mini';
 import { principal, taskArn, text, time } from '../audit/field';
+import { interfaceAddress } from './address';
 import { sessionId } from './id';
 import { generation, ttl } from './row';
+
+export { interfaceAddress } from './address';
 
 /** Partition key of the table of bindings. */
 export const BINDING_KEY = 'address';
@@ -11,21 +14,6 @@ export const EPOCH_ADDRESS = 'epoch';
 export const CLOSED_ADDRESS = 'closed';
 
 export const BINDING_VERSION = 1;
-
-const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
-/**
- * The one spelling of an IPv4 address that ECS reports and sockets give: four decimals without leading zeros, no
- * `::ffff:` in front (a dual-stack socket's form, to be taken off by whoever asks). A second spelling would be a second
- * key for one interface. Outside 0/8, link-local (where the metadata endpoints are) and 224 and up; loopback stays
- * in, since ECS never reports it and the tests' clients call from there.
- */
-const INTERFACE_ADDRESS = new RegExp(
-  `^(?!0\\.|169\\.254\\.|22[4-9]\\.|2[3-5]\\d\\.)${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`,
-);
-
-export const interfaceAddress = z
-  .string()
-  .check(z.regex(INTERFACE_ADDRESS), z.describe("IPv4 address of the task's interface, as ECS reported it"));
 
 const epoch = z.int().check(z.minimum(0), z.describe('raised by each panic; a binding made in an older one is dead'));
 
@@ -48,6 +36,11 @@ export const addressBinding = z
         z.describe("`detail.version` of the task's ECS event, orders events of one task and never those of two"),
       ),
     openedAt: time,
+    usableAt: z.optional(
+      time.check(
+        z.describe('until then a service may remember another session at this address, so nobody is answered'),
+      ),
+    ),
     closedAt: z.optional(time),
     supersedes: z.optional(sessionId.check(z.describe('the session whose binding of this address was closed by this'))),
     ttl: z.optional(ttl),
@@ -68,6 +61,7 @@ export const epochItem = z
     remark: z.optional(text),
   })
   .check(z.meta({ title: 'Epoch item, version 1' }));
+export type EpochItem = z.infer<typeof epochItem>;
 
 /**
  * Every service reads this item twice a second and no answer is kept longer than one second, so a minute is plenty; and

@@ -71,6 +71,14 @@ export interface Present {
 
 export function isLive(bound: Bound, { now, epoch, closed }: Present): boolean {
   const { binding, endsAt } = bound;
-  if (binding.epoch < epoch || !(now < endsAt)) return false;
+  if (binding.epoch < epoch || !(now < endsAt) || !isSettled(bound, now)) return false;
   return !closed.some((one) => one.sessionId === binding.sessionId && one.generation >= binding.generation);
+}
+
+/**
+ * Whether every service has forgotten who had the address before. Until then nobody is answered there: else a task that
+ * one service already knows would be taken for another session by the next.
+ */
+export function isSettled({ binding }: Bound, now: number): boolean {
+  return binding.usableAt === undefined || now >= Date.parse(binding.usableAt);
 }

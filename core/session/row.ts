@@ -1,5 +1,18 @@
 import * as z from 'zod/mini';
-import { body, clusterArn, code, microUsd, principal, repository, sha256, slug, taskArn, time } from '../audit/field';
+import {
+  body,
+  clusterArn,
+  code,
+  microUsd,
+  principal,
+  repository,
+  sha256,
+  slug,
+  taskArn,
+  text,
+  time,
+} from '../audit/field';
+import { interfaceAddress } from './address';
 import { sessionId } from './id';
 import { SESSION_STATES } from './state';
 
@@ -44,10 +57,25 @@ export const sessionRow = z
     ),
     state: z.enum(SESSION_STATES),
     cause: z.optional(code.check(z.describe('what led to STOPPING or to the end'))),
+    stoppedBy: z.optional(principal.check(z.describe('who asked for the stop'))),
+    remark: z.optional(text.check(z.describe('why, in their words'))),
     budgetReservedMicroUsd: microUsd,
+    lifetimeSeconds: z.int().check(z.minimum(60), z.describe("of the profile's document, from RunTask on")),
     generation,
+    slot: z.optional(
+      z.literal(true).check(z.describe('counts against the limit of sessions at a time; taken once, given back once')),
+    ),
     cluster: z.optional(clusterArn),
     taskArn: z.optional(taskArn),
+    taskVersion: z.optional(
+      z
+        .int()
+        .check(z.minimum(1), z.describe('highest `detail.version` seen of the task; what is older says nothing new')),
+    ),
+    taskGone: z.optional(z.literal(true).check(z.describe('ECS said STOPPED, or that it knows no such task'))),
+    address: z.optional(interfaceAddress.check(z.describe('bound to it; a task is bound once and has one address'))),
+    exitCode: z.optional(z.int().check(z.minimum(0), z.maximum(255), z.describe("of the agent's container: a claim"))),
+    approvalsAsOf: z.optional(time.check(z.describe('what is older says nothing new about approvals'))),
     createdAt: time,
     updatedAt: time,
     startedAt: z.optional(time.check(z.describe('RunTask was asked for'))),
@@ -59,6 +87,32 @@ export const sessionRow = z
   })
   .check(z.meta({ title: 'Session row, version 1' }));
 export type SessionRow = z.infer<typeof sessionRow>;
+
+export type NewSession = Pick<
+  SessionRow,
+  | 'sessionId'
+  | 'profile'
+  | 'documentHash'
+  | 'requester'
+  | 'team'
+  | 'repository'
+  | 'taskText'
+  | 'budgetReservedMicroUsd'
+  | 'lifetimeSeconds'
+>;
+
+/** The row a session begins with. */
+export function pendingRow(session: NewSession, at: string): SessionRow {
+  return {
+    version: SESSION_ROW_VERSION,
+    ...session,
+    revision: 1,
+    state: 'PENDING',
+    generation: 0,
+    createdAt: at,
+    updatedAt: at,
+  };
+}
 
 /**
  * RunTask with the same token starts nothing twice; a task asked for anew (after a stop and resume, or a start that gave

@@ -1,8 +1,8 @@
 /** In the order of a session's life. A session waits in QUEUED at the concurrency limit or at RunTask's rate. */
 export const LIVE_STATES = [
   'PENDING',
-  'QUEUED',
   'PREFLIGHT',
+  'QUEUED',
   'STARTING',
   'RUNNING',
   'AWAITING_APPROVAL',

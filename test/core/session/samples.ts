@@ -20,6 +20,7 @@ export const liveRow: SessionRow = {
   taskText: { sha256: 'cd'.repeat(32), bytes: 812 },
   state: 'RUNNING',
   budgetReservedMicroUsd: 5_000_000,
+  lifetimeSeconds: 3600,
   generation: 1,
   taskArn: TASK,
   createdAt: TIME,
