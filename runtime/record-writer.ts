@@ -47,7 +47,7 @@ interface Waiter {
 interface Line extends Waiter {
   readonly text: string;
   readonly bytes: number;
-  readonly invalid?: InvalidRecord;
+  readonly invalid: InvalidRecord | undefined;
 }
 
 /** What a pipe holds (pipe(7)): a larger write would have early lines wait for late ones. */
@@ -62,6 +62,7 @@ export class RecordWriter implements Records {
   private readonly instance: string;
   private readonly subjects = new WeakMap<object, string>();
   private sequence = 0;
+  private now = { milliseconds: -1, text: '' };
   private previous = NO_PREVIOUS;
   private lines: Line[] = [];
   private waiting: ({ readonly draft: RecordDraft } & Waiter)[] = [];
@@ -155,13 +156,13 @@ export class RecordWriter implements Records {
   }
 
   private enqueue(draft: RecordDraft, waiter: Waiter): void {
-    const made = this.format(draft);
-    const text = `${made.line}\n`;
+    const { line, invalid } = this.format(draft);
+    const text = `${line}\n`;
     const bytes = Buffer.byteLength(text);
     this.sequence++;
-    this.previous = hashLine(made.line);
+    this.previous = hashLine(line);
     this.queued += bytes;
-    this.lines.push({ text, bytes, ...waiter, ...(made.invalid && { invalid: made.invalid }) });
+    this.lines.push({ text, bytes, invalid, resolve: waiter.resolve, reject: waiter.reject });
   }
 
   private format(draft: RecordDraft): { readonly line: string; readonly invalid?: InvalidRecord } {
@@ -182,7 +183,8 @@ export class RecordWriter implements Records {
     if (subject === undefined) return undefined;
     const { version, id, time, writer } = envelope;
     return (
-      `{"version":${version},"id":"${id}","time":"${time}","writer":${JSON.stringify(writer)},"kind":"egress",` +
+      `{"version":${version},"id":"${id}","time":"${time}","writer":{"service":"${writer.service}",` +
+      `"instance":"${writer.instance}","sequence":${writer.sequence},"previous":"${writer.previous}"},"kind":"egress",` +
       `"subject":${subject},"documentHash":"${draft.documentHash}","detail":${JSON.stringify(draft.detail)}}`
     );
   }
@@ -220,12 +222,18 @@ export class RecordWriter implements Records {
     });
   }
 
+  /** Busy, it writes several records in a millisecond. */
+  private text(milliseconds: number): string {
+    if (milliseconds !== this.now.milliseconds) this.now = { milliseconds, text: new Date(milliseconds).toISOString() };
+    return this.now.text;
+  }
+
   private envelope(): Envelope {
     const now = this.clock.wall();
     return {
       version: RECORD_VERSION,
       id: makeUuid(now, this.random(10)),
-      time: new Date(now).toISOString(),
+      time: this.text(now),
       writer: {
         service: this.options.service,
         instance: this.instance,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type * as z from 'zod/mini';
 import { WAYS } from '../egress/request';
 import { anyAddress, type Body } from './field';
@@ -27,36 +27,38 @@ const made = new WeakSet<object>();
  * method costs a record, and none is checked by zod where requests wait for it.
  */
 export function egressDetailOf(facts: EgressFacts): EgressDetail {
+  // One shape for all, in the schema's order: what is absent stands there as undefined, which JSON leaves out.
+  const { path, pathSha256 } = facts.path === undefined ? NO_PATH : recordPath(facts.path);
   const detail: EgressDetail = {
     way: facts.way,
     method: recordMethod(facts.method),
     scheme: facts.scheme,
     host: recordHost(facts.host),
     port: recordInteger(facts.port, 1, 65_535),
-    ...(facts.path === undefined ? undefined : recordPath(facts.path)),
-    ...(facts.query === undefined ? undefined : { query: recordText(facts.query) }),
-    ...(facts.operations === undefined ? undefined : { operations: recordOperations(facts.operations) }),
-    ...(facts.ruleId === undefined ? undefined : { ruleId: recordRuleId(facts.ruleId) }),
+    path,
+    pathSha256,
+    query: frozen(facts.query, recordText),
+    operations: frozen(facts.operations, recordOperations),
+    ruleId: facts.ruleId === undefined ? undefined : recordRuleId(facts.ruleId),
     verdict: facts.verdict,
     enforced: facts.enforced,
     reason: recordCode(facts.reason),
-    ...optional('approvalId', facts.approvalId, UUID),
-    ...optional('grantId', facts.grantId, SLUG),
-    ...optional('mintId', facts.mintId, UUID),
+    approvalId: idOf(facts.approvalId, UUID),
+    grantId: idOf(facts.grantId, SLUG),
+    mintId: idOf(facts.mintId, UUID),
     strippedCredentials: recordCount(facts.strippedCredentials),
     redactedValues: recordCount(facts.redactedValues),
-    ...(facts.findings === undefined ? undefined : { findings: recordFindings(facts.findings) }),
-    ...(facts.status === undefined ? undefined : { status: recordInteger(facts.status, 100, 599) }),
-    ...(facts.failure === undefined ? undefined : { failure: recordCode(facts.failure) }),
+    findings: frozen(facts.findings, recordFindings),
+    status: facts.status === undefined ? undefined : recordInteger(facts.status, 100, 599),
+    failure: facts.failure === undefined ? undefined : recordCode(facts.failure),
     bytesOut: recordCount(facts.bytesOut),
     bytesIn: recordCount(facts.bytesIn),
-    ...(facts.requestBody === undefined ? undefined : { requestBody: recordBody(facts.requestBody) }),
-    ...(facts.responseBody === undefined ? undefined : { responseBody: recordBody(facts.responseBody) }),
+    requestBody: frozen(facts.requestBody, recordBody),
+    responseBody: frozen(facts.responseBody, recordBody),
     durationMs: recordCount(facts.durationMs),
-    ...(facts.upstreamAddress === undefined ? undefined : recordAddress(facts.upstreamAddress)),
-    ...optional('upstreamRequestId', facts.upstreamRequestId, REQUEST_ID),
+    upstreamAddress: facts.upstreamAddress === undefined ? undefined : recordAddress(facts.upstreamAddress),
+    upstreamRequestId: idOf(facts.upstreamRequestId, REQUEST_ID),
   };
-  for (const value of Object.values(detail)) Object.freeze(value);
   Object.freeze(detail);
   if (isTyped(facts)) made.add(detail);
   return detail;
@@ -90,9 +92,15 @@ const PATH = /^\/[!$->@-[\]-~]{0,2047}$/;
 const RULE_ID = /^[a-z0-9][a-z0-9.-]{0,127}$/;
 const OPERATION = /^(?:query|mutation|subscription|tool):[A-Za-z0-9_./:-]{1,96}$/;
 
+const NO_PATH: RecordPath = {};
+
+function frozen<T, R extends object>(value: T | undefined, make: (value: T) => R): R | undefined {
+  return value === undefined ? undefined : Object.freeze(make(value));
+}
+
 /** An id that is none joins nothing, and half of one joins the wrong things: left out. */
-function optional<K extends string>(key: K, value: string | undefined, form: RegExp): { [P in K]?: string } {
-  return value !== undefined && form.test(value) ? ({ [key]: value } as { [P in K]: string }) : {};
+function idOf(value: string | undefined, form: RegExp): string | undefined {
+  return value !== undefined && form.test(value) ? value : undefined;
 }
 
 /** As the agent sent it; `_` for each character no method has, and where something was cut off. */
@@ -186,9 +194,16 @@ function recordFindings(raw: readonly string[]): string[] {
   return raw.length <= 16 ? raw.map(recordCode) : [...raw.slice(0, 15).map(recordCode), 'more-findings'];
 }
 
-function recordAddress(raw: string): { upstreamAddress?: string } {
+/** A proxy dials few addresses, and the form of one takes longer to check than all else here. */
+const addresses = new Map<string, string | undefined>();
+
+function recordAddress(raw: string): string | undefined {
+  if (addresses.has(raw)) return addresses.get(raw);
   const plain = /^::ffff:(?=\d+\.)/i.test(raw) ? raw.slice(7) : raw.toLowerCase();
-  return anyAddress.safeParse(plain).success ? { upstreamAddress: plain } : {};
+  const address = anyAddress.safeParse(plain).success ? plain : undefined;
+  if (addresses.size >= 1024) addresses.clear();
+  addresses.set(raw, address);
+  return address;
 }
 
 /** Whole and not negative; what is no number counts as 0. */
@@ -208,5 +223,5 @@ function mark(text: string, length: number): string {
 }
 
 function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }

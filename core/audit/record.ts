@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { sessionId } from '../session/id';
 import { field, principal, repository, sha256, slug, time } from './field';
@@ -186,7 +186,7 @@ export function formatRecord(record: AuditRecord): LineResult {
 
 /** What the next record of the same writer holds as `previous`: over bytes as written, so no canonical form is needed. */
 export function hashLine(line: string): string {
-  return createHash('sha256').update(line, 'utf8').digest('hex');
+  return hash('sha256', line, 'hex');
 }
 
 export type SizeResult =

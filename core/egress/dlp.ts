@@ -3,7 +3,7 @@ import { opaqueBytes } from './opaque';
 import { urlOf } from './provenance';
 import type { EgressRequest } from './request';
 import type { EgressRule } from './rule';
-import { hasSecret } from './secret-finder';
+import { anyHasSecret } from './secret-finder';
 import type { CompiledSecrets } from './secret-patterns';
 import type { UrlHash } from './url-set';
 
@@ -25,15 +25,17 @@ const CLEAN: Screening = { kind: 'clean' };
 
 /** What can be said of one URL by itself: known secrets, length, and what it could carry that is no word. */
 export function screenUrl(request: EgressRequest, rule: UrlRule, secrets: CompiledSecrets | undefined): Screening {
-  if (secrets !== undefined && spellingsOf(request).some((text) => hasSecret(secrets, text))) {
+  if (secrets !== undefined && anyHasSecret(secrets, spellingsOf(request))) {
     return refused('secret-in-request', 'a known secret in the URL');
   }
-  const { maxUrlBytes, maxOpaqueBytes } = { ...URL_DEFAULTS, ...rule.limits };
+  const { maxUrlBytes = URL_DEFAULTS.maxUrlBytes, maxOpaqueBytes = URL_DEFAULTS.maxOpaqueBytes } = rule.limits ?? {};
   const { length } = urlOf(request);
   if (length > maxUrlBytes) {
     return refused('url-too-opaque', `a URL of ${length} bytes, where the rule allows ${maxUrlBytes}`);
   }
-  const opaque = opaqueBytes([openLabels(request, rule), request.path, request.query ?? ''].join('/'));
+  const chosen = [openLabels(request, rule), request.path, request.query ?? ''].join('/');
+  // No text carries more than it has characters, and to say how much takes longer than all the rest.
+  const opaque = chosen.length <= maxOpaqueBytes ? 0 : opaqueBytes(chosen);
   if (opaque > maxOpaqueBytes) {
     return refused('url-too-opaque', `a URL with ${opaque} bytes of data, where the rule allows ${maxOpaqueBytes}`);
   }
@@ -82,7 +84,7 @@ function apexOf(rule: UrlRule): string | undefined {
 
 /** Known secrets in names and values of headers that would be forwarded: name, value, name, value ... */
 export function screenHeaders(headers: readonly string[], secrets: CompiledSecrets | undefined): Screening {
-  if (secrets === undefined || !headers.some((text) => hasSecret(secrets, text))) return CLEAN;
+  if (secrets === undefined || !anyHasSecret(secrets, headers)) return CLEAN;
   return refused('secret-in-request', 'a known secret in a header');
 }
 

@@ -40,6 +40,7 @@ const SAFE_VALUE = /^[\x20-\x7e]*$/;
 
 /** The proxy's own answer to these; they are of one connection, or the proxy writes them itself. */
 const DROPPED: ReadonlySet<string> = new Set([...HOP_BY_HOP, ...FORWARDING_HEADERS, 'expect', 'host']);
+const HOP: ReadonlySet<string> = new Set(HOP_BY_HOP);
 const CREDENTIALS: ReadonlySet<string> = new Set(CREDENTIAL_HEADERS);
 /** A sub-protocol that is a bearer token in disguise, as Kubernetes and OpenAI take it from browsers. */
 const PROTOCOL_TOKEN = /bearer|api-?key|token|authorization|password|secret/;
@@ -113,7 +114,7 @@ export function responseHeaders(
     // Bytes above ASCII stand in file names, read as Latin-1.
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return broken('a header value with a control character');
     const canonical = canonicalName(name);
-    if (HOP_BY_HOP.includes(canonical) || canonical.startsWith('proxy-') || listed.has(canonical)) continue;
+    if (HOP.has(canonical) || canonical.startsWith('proxy-') || listed.has(canonical)) continue;
     if (canonical === 'alt-svc' || canonical === 'alternates') continue;
     if (canonical.startsWith('x-agent-platform-')) continue;
     if (options.injected && (canonical === 'set-cookie' || canonical === 'set-cookie2')) continue;
@@ -125,7 +126,8 @@ export function responseHeaders(
 function listedInConnection(rawHeaders: readonly string[]): ReadonlySet<string> {
   const listed = new Set<string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() !== 'connection') continue;
+    const name = rawHeaders[i] ?? '';
+    if (name.length !== 'connection'.length || name.toLowerCase() !== 'connection') continue;
     for (const token of tokens(rawHeaders[i + 1] ?? '')) {
       if (!NEVER_CONNECTION.has(canonicalName(token))) listed.add(canonicalName(token));
     }

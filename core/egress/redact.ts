@@ -1,3 +1,4 @@
+import { anyHasSecret } from './secret-finder';
 import { formsOf } from './secret-forms';
 import { CompiledSecrets } from './secret-patterns';
 
@@ -104,4 +105,9 @@ export function redactText(patterns: CompiledSecrets, text: string): string {
   if (found.length === 0) return text;
   for (let i = 0; i < found.length; i += 2) bytes.fill(MASK, found[i], found[i + 1]);
   return bytes.toString(encoding);
+}
+
+/** The same for several. Returns the list itself where all are clean. */
+export function redactTexts(patterns: CompiledSecrets, texts: readonly string[]): readonly string[] {
+  return anyHasSecret(patterns, texts) ? texts.map((text) => redactText(patterns, text)) : texts;
 }

@@ -66,3 +66,14 @@ export function hasSecret(secrets: CompiledSecrets, text: string): boolean {
   secrets.scan(Buffer.from(text, /[^\0-\xff]/.test(text) ? 'utf8' : 'latin1'), true, found);
   return found.length > 0;
 }
+
+/**
+ * Whether any of these texts has one. All are searched in one pass, since the set-up of a search costs more than a
+ * header's length of it; what is found there may reach over the seam of two texts, so it is looked for in each again.
+ */
+export function anyHasSecret(secrets: CompiledSecrets, texts: readonly string[]): boolean {
+  const joined = texts.join('\n');
+  // One character beyond Latin-1 would have all of them read as UTF-8, and hide a secret with bytes above ASCII.
+  if (!/[^\0-\xff]/.test(joined) && !hasSecret(secrets, joined)) return false;
+  return texts.some((text) => hasSecret(secrets, text));
+}

@@ -1,5 +1,6 @@
 import { type EgressFacts, egressDetailOf } from '../../core/audit/egress-fields';
 import { redactText } from '../../core/egress/redact';
+import { anyHasSecret } from '../../core/egress/secret-finder';
 import type { CompiledSecrets } from '../../core/egress/secret-patterns';
 import type { Caller } from '../../runtime/caller';
 import type { Clock } from '../../runtime/clock';
@@ -37,6 +38,8 @@ export class Account {
   /** What an agent put into names and paths, or a host sends back, may be what must not leave; a log is a way out too. */
   mask(secrets: CompiledSecrets): void {
     const { facts } = this;
+    const texts = [facts.host, facts.path ?? '', facts.upstreamRequestId ?? '', ...(facts.operations ?? [])];
+    if (!anyHasSecret(secrets, texts)) return;
     facts.host = redactText(secrets, facts.host);
     if (facts.path !== undefined) facts.path = redactText(secrets, facts.path);
     // An id with a mask in it is none, and is left out.

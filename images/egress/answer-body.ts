@@ -60,7 +60,8 @@ export function decodeSmall(coding: Coding, bytes: Buffer): Buffer | undefined {
 export function headerValue(headers: readonly string[], name: string): string | undefined {
   let value: string | undefined;
   for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === name)
+    const found = headers[i] ?? '';
+    if (found.length === name.length && found.toLowerCase() === name)
       value = value === undefined ? headers[i + 1] : `${value}, ${headers[i + 1]}`;
   }
   return value;

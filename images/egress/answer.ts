@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { responseHeaders } from '../../core/egress/headers';
-import { type CompiledSecrets, redactText, StreamRedactor } from '../../core/egress/redact';
+import { type CompiledSecrets, redactTexts, StreamRedactor } from '../../core/egress/redact';
 import { type Coding, codingOf, decoderFor, decodeSmall, headerValue, SMALL_BYTES, without } from './answer-body';
 import type { Teacher } from './screening';
 import type { UpstreamHandler } from './upstreams';
@@ -99,7 +99,7 @@ export class Answer implements UpstreamHandler {
     let { headers } = kept;
     const bodyless = response.req.method === 'HEAD' || status === 204 || status === 304;
     this.options.teacher?.begin(status, headerValue(headers, 'location'));
-    if (secrets) headers = headers.map((text) => this.redactValue(secrets, text));
+    if (secrets) headers = this.redactHeaders(secrets, headers);
     if (secrets || this.options.teacher) {
       if (!bodyless && !this.open(headers)) return;
       if (this.decoder || this.small)
@@ -111,8 +111,7 @@ export class Answer implements UpstreamHandler {
       return;
     }
     if (length !== undefined && !bodyless) this.remaining = Number(length);
-    const words = phrase(statusText);
-    const said = secrets ? this.redactValue(secrets, words) : words;
+    const [said = ''] = secrets ? this.redactHeaders(secrets, [phrase(statusText)]) : [phrase(statusText)];
     response.sendDate = false;
     if (this.small) {
       // With its length, once that is known.
@@ -152,10 +151,11 @@ export class Answer implements UpstreamHandler {
     this.fail('upstream-broke', error);
   }
 
-  private redactValue(secrets: CompiledSecrets, text: string): string {
-    const clean = redactText(secrets, text);
-    if (clean !== text) this.redacted++;
-    return clean;
+  private redactHeaders(secrets: CompiledSecrets, headers: string[]): string[] {
+    const clean = redactTexts(secrets, headers);
+    if (clean === headers) return headers;
+    this.redacted += clean.filter((text, i) => text !== headers[i]).length;
+    return [...clean];
   }
 
   /** Puts a decoder in the way where the body is encoded; false where it can't be read. */

@@ -106,9 +106,9 @@ export class CallerState {
 
   /** Remembers what is injected for this caller, so that it is known wherever it turns up; false where it can't be. */
   learn(secrets: readonly string[]): boolean {
-    if (secrets.some((secret) => secretProblem(secret) !== undefined)) return false;
     const fresh = secrets.filter((secret) => !this.values.includes(secret));
     if (fresh.length === 0) return true;
+    if (fresh.some((secret) => secretProblem(secret) !== undefined)) return false;
     this.values = [...this.values, ...fresh].slice(-MAX_SECRETS);
     this.compiled = compileSecrets(this.values);
     return true;

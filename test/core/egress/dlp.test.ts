@@ -149,6 +149,16 @@ describe('N12 N11 data in a URL is refused by tight limits', () => {
   });
 });
 
+it('N12 no text carries more opaque bytes than it has characters, so short ones need no look', () => {
+  const piece = fc.constantFrom('%ff', '%00', '%41', 'aZ09', '-', '/', 'x', '7', 'Qz', '\u00e9');
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 64 }), (pieces) => {
+      const text = pieces.join('');
+      expect(opaqueBytes(text)).toBeLessThanOrEqual(text.length);
+    }),
+  );
+});
+
 describe('N12 what a session may ask for altogether', () => {
   const budget = () => new UrlBudget(urlHash(data(16)));
   const clean = { kind: 'clean' };

@@ -4,10 +4,12 @@ import {
   compileSecrets,
   MAX_SECRETS,
   redactText,
+  redactTexts,
   SECRET_BYTES,
   StreamRedactor,
   secretProblem,
 } from '../../../core/egress/redact';
+import { anyHasSecret, hasSecret } from '../../../core/egress/secret-finder';
 import { formsOf } from '../../../core/egress/secret-forms';
 
 const TOKEN = 'ghs_9fB2kQ7xLmZ4';
@@ -224,6 +226,36 @@ describe('C6 headers are redacted too', () => {
     [`☃ ${TOKEN}`, `☃ ${'*'.repeat(16)}`],
   ])('C6 %s', (value, expected) => {
     expect(redactText(secrets, value)).toBe(expected);
+  });
+});
+
+describe('C6 N12 several texts in one search', () => {
+  const latin = compileSecrets(['g\u00fcnther-geheim-1']);
+  const lines = compileSecrets(['first-half\nsecond-half']);
+  const part = fc.constantFrom('key-48151623', 'x', 'K\u00e9', '\u4e2d', '%6bey-48151623', 'first-half', 'second-half');
+  const texts = fc.array(
+    fc.array(part, { maxLength: 4 }).map((parts) => parts.join('')),
+    { maxLength: 6 },
+  );
+  const patterns = compileSecrets(['key-48151623', 'first-half\nsecond-half']);
+
+  it('C6 N12 they are found, and masked, exactly where each by itself would be', () => {
+    fc.assert(
+      fc.property(texts, (list) => {
+        expect(anyHasSecret(patterns, list)).toBe(list.some((text) => hasSecret(patterns, text)));
+        expect(redactTexts(patterns, list)).toStrictEqual(list.map((text) => redactText(patterns, text)));
+      }),
+    );
+  });
+
+  it('C6 N12 a secret over the seam of two texts is none', () => {
+    expect(anyHasSecret(lines, ['first-half', 'second-half'])).toBe(false);
+    expect(anyHasSecret(lines, ['a first-half\nsecond-half b'])).toBe(true);
+  });
+
+  it('C6 N12 a character beyond Latin-1 in one text hides no secret in another', () => {
+    const header = Buffer.from('g\u00fcnther-geheim-1').toString('latin1');
+    expect(anyHasSecret(latin, ['\u4e2d', header])).toBe(true);
   });
 });
 
