@@ -19,6 +19,8 @@ export const ENVIRONMENT = {
   clientProfile: 'EGRESS_CLIENT_PROFILE',
   /** JSON: where each profile's document is in AppConfig, see {@link PolicyPlace}. */
   policies: 'EGRESS_POLICIES',
+  /** ARN of the credential broker's alias for this proxy; not set where it reads the secrets of grants itself. */
+  broker: 'EGRESS_BROKER',
   /** ARN of the secret with the certificate authorities, see certificate-rotation.ts. */
   authoritySecret: 'EGRESS_AUTHORITY_SECRET',
 } as const;
@@ -46,6 +48,7 @@ export interface ProxyEnvironment {
   readonly identity: ProxyIdentity;
   readonly policies: readonly PolicyPlace[];
   readonly authoritySecret: string;
+  readonly broker?: string;
 }
 
 export type EnvironmentResult =
@@ -60,6 +63,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     if (value === '') problems.push(`${name}: is not set`);
     return value;
   };
+  const broker = variables[ENVIRONMENT.broker];
   const value: ProxyEnvironment = {
     port: Number(required(ENVIRONMENT.port)),
     region: required(ENVIRONMENT.region),
@@ -67,6 +71,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     identity: identity(required, problems),
     policies: policies(required(ENVIRONMENT.policies), problems),
     authoritySecret: required(ENVIRONMENT.authoritySecret),
+    ...(broker && { broker }),
   };
   if (!Number.isInteger(value.port) || value.port < 1 || value.port > 65_535) {
     problems.push(`${ENVIRONMENT.port}: got "${variables[ENVIRONMENT.port]}", expected a port`);

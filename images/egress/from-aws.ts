@@ -1,11 +1,17 @@
 import type { ProxyEnvironment } from '../../core/egress/environment';
 import { AppConfigPolicies } from '../../runtime/app-config-policies';
 import { appConfigSource } from '../../runtime/app-config-source';
+import { askBroker, BrokerCredentials } from '../../runtime/broker-credentials';
 import type { Callers } from '../../runtime/caller';
 import type { Clock } from '../../runtime/clock';
+import type { Credentials } from '../../runtime/credential';
 import { DynamoCallers } from '../../runtime/dynamo-callers';
 import { dynamoItems } from '../../runtime/dynamo-items';
-import { readSecretsManager, SecretsManagerCredentials } from '../../runtime/secrets-manager-credentials';
+import {
+  type ReadSecret,
+  readSecretsManager,
+  SecretsManagerCredentials,
+} from '../../runtime/secrets-manager-credentials';
 import { StaticCallers } from '../../runtime/static-callers';
 import { bucketTaskTexts } from '../../runtime/task-texts';
 import { SecretAuthority } from './secret-authority';
@@ -22,11 +28,7 @@ export async function sourcesFromAws(
   return {
     callers: callersOf(environment, clock, onProblem),
     policies: policiesOf(environment, clock, onProblem),
-    credentials: new SecretsManagerCredentials({
-      read,
-      clock,
-      onProblem: (grant, problem) => onProblem('credentials', `grant ${grant}: ${problem}`),
-    }),
+    credentials: credentialsOf(environment, read, clock, onProblem),
     authority: await SecretAuthority.open(environment.authoritySecret, read, clock, (problem) =>
       onProblem('authority', problem),
     ),
@@ -34,6 +36,17 @@ export async function sourcesFromAws(
       taskTexts: bucketTaskTexts({ bucket: identity.payloadsBucket, client: { region } }),
     }),
   };
+}
+
+function credentialsOf(
+  { broker, region }: ProxyEnvironment,
+  read: ReadSecret,
+  clock: Clock,
+  onSourceProblem: OnSourceProblem,
+): Credentials {
+  const onProblem = (grant: string, problem: string) => onSourceProblem('credentials', `grant ${grant}: ${problem}`);
+  if (broker === undefined) return new SecretsManagerCredentials({ read, clock, onProblem });
+  return new BrokerCredentials({ ask: askBroker(broker, { region }), clock, onProblem });
 }
 
 function callersOf({ identity, region }: ProxyEnvironment, clock: Clock, onProblem: OnSourceProblem): Callers {
