@@ -63,7 +63,11 @@ async function image(name: string): Promise<void> {
     // Paths of modules stand in the output: as the checkout has them, not as the machine has them.
     preserveSymlinks: true,
   });
-  cpSync(join(root, 'images', name, 'Dockerfile'), join(assets, 'images', name, 'Dockerfile'));
+  // Dockerfile, and what it copies beside the program.
+  cpSync(join(root, 'images', name), join(assets, 'images', name), {
+    recursive: true,
+    filter: (file) => !file.endsWith('.ts'),
+  });
 }
 
 async function bundle(entry: string, out: string, options: BuildOptions): Promise<void> {

@@ -11,5 +11,17 @@ export const SESSION_PATHS = {
   /** Written by session-init before the agent's container exists: task text, certificates, launcher, settings. */
   session: '/session',
   launcher: '/session/launch',
+  /** Text of the task, as the requester wrote it. */
+  task: '/session/task',
+  /** Who the session is and when it ends, for the recorder; see core/session/self.ts. */
+  self: '/session/self.json',
   home: '/workspace/home',
+  /** What the agent writes to its standard output and error. */
+  output: '/workspace/home/.agent-output',
+} as const;
+
+/** Variables of the containers beside the agent: constants of the platform, none about a session. */
+export const SESSION_ENVIRONMENT = {
+  /** DNS zone of the platform's services. */
+  zone: 'SESSION_ZONE',
 } as const;

@@ -5,7 +5,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyDocument } from '../../core/egress/document';
 import { SERVICE_PORTS, serviceHost } from '../../core/network/services';
-import { SESSION_PATHS, SESSION_USER } from '../../core/session/task-layout';
+import { SESSION_ENVIRONMENT, SESSION_PATHS, SESSION_USER } from '../../core/session/task-layout';
 
 export interface SessionTaskProps {
   readonly document: PolicyDocument;
@@ -48,7 +48,7 @@ export class SessionTask extends Construct {
       enableFaultInjection: false,
       volumes: [{ name: 'workspace' }, { name: 'session' }],
       containerDefinitions: [
-        ...(companion === undefined ? [] : [init(companion, this.logging(props, 'init'))]),
+        ...(companion === undefined ? [] : [init(companion, props.zoneName, this.logging(props, 'init'))]),
         agent(props),
         ...(companion === undefined ? [] : [recorder(companion, this.logging(props, 'recorder'))]),
       ],
@@ -131,6 +131,7 @@ function agent(props: SessionTaskProps): CfnTaskDefinition.ContainerDefinitionPr
 /** Runs to its end before the agent's container exists. Not essential, else its end would end the task. */
 function init(
   image: string,
+  zone: string,
   logConfiguration: CfnTaskDefinition.LogConfigurationProperty,
 ): CfnTaskDefinition.ContainerDefinitionProperty {
   return {
@@ -138,6 +139,7 @@ function init(
     name: 'session-init',
     image,
     command: ['init'],
+    environment: [{ name: SESSION_ENVIRONMENT.zone, value: zone }],
     essential: false,
     logConfiguration,
     mountPoints: [

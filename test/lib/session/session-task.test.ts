@@ -96,6 +96,7 @@ describe.each(variantNames())('S2 S4 the session task of %s', (variant) => {
   });
 
   it('S4 has no secret, no environment file, no port and nothing of one session in any container', () => {
+    const companion = containers.some(({ Name }) => Name === 'session-init');
     const environment = containers.flatMap(({ Environment }) => Environment ?? []);
     // Each is a constant of the platform: the same for all sessions of all profiles.
     expect(Object.fromEntries(environment.map(({ Name, Value }) => [Name, Value]))).toEqual({
@@ -105,6 +106,7 @@ describe.each(variantNames())('S2 S4 the session task of %s', (variant) => {
       https_proxy: 'http://egress.agents.internal:3128',
       NO_PROXY: '.agents.internal',
       no_proxy: '.agents.internal',
+      ...(companion && { SESSION_ZONE: 'agents.internal' }),
     });
     for (const subject of containers) {
       for (const key of ['Secrets', 'EnvironmentFiles', 'PortMappings', 'CredentialSpecs', 'RepositoryCredentials']) {
