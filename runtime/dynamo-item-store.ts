@@ -92,8 +92,6 @@ export class DynamoItemStore implements ItemStore {
         return { Put: { TableName, Item: write.item, ...condition } };
       case 'delete':
         return { Delete: { TableName, Key, ...condition } };
-      case 'check':
-        return { ConditionCheck: { TableName, Key, ...expression(write.guard.condition, TABLE_KEYS[table]) } };
       case 'add':
         return {
           Update: {

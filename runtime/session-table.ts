@@ -198,7 +198,7 @@ export class SessionTable {
       if (row === undefined) return { kind: 'none' };
       // After the item was read, never before: what ECS says has to be newer than what would be overwritten.
       const lives =
-        existing !== undefined && existing.closedAt === undefined && existing.taskArn !== task.taskArn
+        existing !== undefined && existing.taskArn !== task.taskArn
           ? await look([existing.taskArn, task.taskArn])
           : undefined;
       const holder = existing && lives?.get(existing.taskArn);

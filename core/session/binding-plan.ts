@@ -3,7 +3,6 @@ import {
   BINDING_VERSION,
   CLOSED_ADDRESS,
   type ClosedItem,
-  EPOCH_ADDRESS,
   type EpochItem,
   withClosed,
 } from './binding';
@@ -19,8 +18,8 @@ import type { Guard, Transaction, Write } from './transaction';
  * the other second is for clocks that differ between the function that writes the time and the service that reads it.
  */
 export const SETTLE_MS = 2000;
-/** A closed binding says who was there, for as long as anybody debugs it. */
-const CLOSED_KEPT_SECONDS = 86_400;
+/** Longer than any report of a task comes late (EventBridge and Lambda try for a day): until then it is asked for. */
+const CLOSED_KEPT_SECONDS = 7 * 86_400;
 
 /** What ECS says, when asked now, of the task that an open binding names. */
 export type Holder = 'alive' | 'gone';
@@ -30,9 +29,8 @@ export interface BindingFacts {
   readonly task: TaskSnapshot & { readonly address: string };
   /** The address's item, read before ECS was asked about either task. */
   readonly existing: AddressBinding | undefined;
-  /** Needed only where another task's binding is open. */
+  /** Of the task that `existing` names, and of the one that is to be bound; needed where they are two. */
   readonly holder: Holder | undefined;
-  /** Of the task that is to be bound, where `holder` is needed. */
   readonly wanter: Holder | undefined;
   readonly epoch: EpochItem | undefined;
   readonly closed: ClosedItem | undefined;
@@ -56,20 +54,21 @@ export type BindingPlan =
 
 /**
  * The address's item is put on condition that it is still what was read, and the row on condition that it still calls. So
- * a report that comes late can't take an address from the task that has it now: to do so it must find that task gone and
- * its own alive, by asking ECS after it read the item.
+ * a report that comes late can't take an address from the task that has it now: where another had it, its own task has to
+ * be found alive, and the other gone, by asking ECS after the item was read. The epoch is not among the conditions: a
+ * binding made with one from before a panic is dead from its first moment, and all that are made would wait for each other.
  */
 export function planBinding(facts: BindingFacts): BindingPlan {
   const { row, task, existing, epoch, at } = facts;
   const next = reduce(row, { kind: 'bound', task }, at).row;
   if (next === row) return { kind: 'none' };
   if (epoch === undefined || !epoch.open) return { kind: 'paused' };
-  const open = existing !== undefined && existing.closedAt === undefined && existing.taskArn !== task.taskArn;
-  const other = existing && { sessionId: existing.sessionId, generation: existing.generation };
-  if (open && other) {
-    if (facts.wanter !== 'alive') return { kind: 'none' };
-    if (facts.holder !== 'gone') return { kind: 'conflict', other };
-  }
+  const other = existing?.taskArn === task.taskArn ? undefined : existing;
+  // Of a closed binding too: its task may still run, and what came late of one before must not speak for it.
+  if (other && facts.wanter !== 'alive') return { kind: 'none' };
+  const open = other !== undefined && other.closedAt === undefined;
+  const older = other && { sessionId: other.sessionId, generation: other.generation };
+  if (open && older && facts.holder !== 'gone') return { kind: 'conflict', other: older };
   const usableAt = settlesAt(existing, at);
   const binding: AddressBinding = {
     version: BINDING_VERSION,
@@ -81,7 +80,7 @@ export function planBinding(facts: BindingFacts): BindingPlan {
     eventVersion: task.version,
     openedAt: at,
     ...(usableAt !== undefined && { usableAt }),
-    ...(open && other && { supersedes: other.sessionId }),
+    ...(open && older && { supersedes: older.sessionId }),
   };
   return {
     kind: 'bind',
@@ -89,18 +88,9 @@ export function planBinding(facts: BindingFacts): BindingPlan {
     transaction: [
       putRow(row, next),
       { table: 'bindings', key: task.address, op: 'put', item: binding, guard: unchanged(existing) },
-      {
-        table: 'bindings',
-        key: EPOCH_ADDRESS,
-        op: 'check',
-        guard: {
-          name: 'no panic since',
-          condition: { kind: 'equals', values: { epoch: epoch.epoch, open: true } },
-        },
-      },
-      ...(open && other ? [putClosed(facts.closed, { ...other, closedAt: at })] : []),
+      ...(open && older ? [putClosed(facts.closed, { ...older, closedAt: at })] : []),
     ],
-    ...(open && other && { superseded: other }),
+    ...(open && older && { superseded: older }),
   };
 }
 

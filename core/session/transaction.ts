@@ -30,7 +30,6 @@ export type Write = { readonly table: TableName; readonly key: string } & (
   /** Adds to a number that begins at 0. */
   | { readonly op: 'add'; readonly attribute: string; readonly amount: number; readonly guard?: Guard }
   | { readonly op: 'delete'; readonly guard?: Guard }
-  | { readonly op: 'check'; readonly guard: Guard }
 );
 
 /** All of it or nothing. At most one write an item. */
@@ -58,8 +57,6 @@ export function written(write: Write, item: Item | undefined): Item | undefined 
       return write.item;
     case 'delete':
       return undefined;
-    case 'check':
-      return item;
     case 'add': {
       const before = item?.[write.attribute];
       return {
