@@ -44,14 +44,11 @@ export function screenUrl(request: EgressRequest, rule: UrlRule, secrets: Compil
 
 /** As sent, as the host decodes it, and with the labels of the host put together again. */
 function spellingsOf({ host, path, query = '', parameters }: EgressRequest): string[] {
-  return [
-    `${host}${path}?${query}`,
-    decoded(path),
-    ...parameters.flatMap(({ name, value }) => [name, value]),
-    parameters.map(({ value }) => value).join(''),
-    host.replaceAll('.', ''),
-    path.replaceAll('/', ''),
-  ];
+  const spellings = [`${host}${path}?${query}`, host.replaceAll('.', ''), path.replaceAll('/', '')];
+  if (path.includes('%')) spellings.push(decoded(path));
+  for (const { name, value } of parameters) spellings.push(name, value);
+  if (parameters.length > 1) spellings.push(parameters.map(({ value }) => value).join(''));
+  return spellings;
 }
 
 function decoded(path: string): string {

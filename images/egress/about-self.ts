@@ -4,7 +4,7 @@ import { SELF_PATH, TASK_TEXT_PATH } from '../../core/network/services';
 import { REFUSED_HOST_CANDIDATES, type SelfAnswer } from '../../core/session/self';
 import type { Caller, CallerTask } from '../../runtime/caller';
 import type { ReadyPolicy } from './compiled-policies';
-import type { Ingress } from './exchange';
+import type { Ingress } from './judge';
 import type { EgressPorts } from './ports';
 
 /**

@@ -243,7 +243,8 @@ export class Answer implements UpstreamHandler {
     if (this.over) return;
     this.over = true;
     const { response, owner } = this.options;
-    const rest = this.redactor ? Buffer.concat([this.held, this.redactor.end()]) : this.held;
+    const tail = this.redactor?.end() ?? NOTHING;
+    const rest = tail.length === 0 ? this.held : Buffer.concat([this.held, tail]);
     this.bytes += rest.length;
     this.options.teacher?.end(rest);
     if (this.redactor) this.redacted += this.redactor.count;

@@ -1,41 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { RequestBody as InspectedBody } from '../../core/egress/body';
 import { decide } from '../../core/egress/decide';
-import type { Decision } from '../../core/egress/decision';
 import { forwardHeaders, injectedHeader } from '../../core/egress/headers';
-import type { CompiledRule } from '../../core/egress/match';
-import { normaliseRequest } from '../../core/egress/normalise';
-import { passesObserved } from '../../core/egress/observe';
+import { observedRule } from '../../core/egress/observe';
 import type { RefusalCode } from '../../core/egress/refusal';
-import type { EgressRequest, Way, WireRequest } from '../../core/egress/request';
+import type { EgressRequest } from '../../core/egress/request';
 import type { EgressRule } from '../../core/egress/rule';
 import type { Caller } from '../../runtime/caller';
-import type { Credential } from '../../runtime/credential';
+import type { Credential, RequestSigner, SignResult } from '../../runtime/credential';
 import { Account } from './account';
 import { Answer, type AnswerOwner } from './answer';
 import type { CallerState, Cuttable } from './caller-states';
 import type { ReadyPolicy } from './compiled-policies';
 import type { Target } from './dial';
+import { type Allowed, type Ingress, judgeRequest } from './judge';
 import type { EgressPorts } from './ports';
 import { clientOf, sendRefusal } from './refuse';
 import { BodyRefused, RequestBody } from './request-body';
-import { screenRequest, Teacher } from './screening';
+import { Teacher } from './screening';
 import { relay, switchProtocols } from './switching';
 import { upstreamError } from './upstream-error';
 import type { WebSocketRelay } from './websocket';
-
-/** Where a request came in. */
-export interface Ingress {
-  readonly way: Way;
-  /** Of the socket's other end. */
-  readonly address: string;
-  readonly tunnel?: WireRequest['tunnel'];
-  /** The client asks to switch protocols; Node has left the connection to us. */
-  readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer };
-}
-
-type Allowed = Extract<Decision, { kind: 'allow' }>;
 
 /** One request of a known caller: normalise, decide, inject, forward, record. */
 export class Exchange implements Cuttable, AnswerOwner {
@@ -102,78 +87,18 @@ export class Exchange implements Cuttable, AnswerOwner {
     const again = decide(now.policy, facts, normal, this.inspected);
     if (!this.account.facts.enforced) {
       if (now.policy.document.mode !== 'observe') return false;
-      return again.kind === 'allow' || (again.kind === 'deny' && passesObserved(now.policy, facts, normal, again));
+      return again.kind === 'allow' || (again.kind === 'deny' && !!observedRule(now.policy, facts, normal, again));
     }
     return again.kind === 'allow' && again.rule.id === allowed.rule.id && again.grant?.id === allowed.grant?.id;
   }
 
   private async judge(): Promise<void> {
-    const { request, ingress } = this;
-    const wire: WireRequest = {
-      way: ingress.way,
-      method: request.method ?? '',
-      target: request.url ?? '',
-      httpVersion: request.httpVersion,
-      rawHeaders: request.rawHeaders,
-      ...(ingress.tunnel && { tunnel: ingress.tunnel }),
-    };
-    const normalised = normaliseRequest(wire);
-    if (normalised.kind === 'refused') return await this.refuse(normalised.code, normalised.problem);
-    const normal = normalised.request;
-    this.normal = normal;
-    const { facts } = this.account;
-    facts.host = normal.host;
-    facts.port = normal.port;
-    facts.scheme = normal.scheme;
-    facts.path = normal.path;
-    if (normal.query !== undefined) facts.query = normal.query;
-
-    const opened = { opened: this.caller.opened };
-    let decision = decide(this.ready.policy, opened, normal);
-    if (decision.kind === 'inspect') {
-      const bytes = await this.body.read(decision.maxBytes);
-      this.inspected = {
-        bytes,
-        contentType: request.headers['content-type'],
-        contentEncoding: request.headers['content-encoding'],
-      };
-      decision = decide(this.ready.policy, opened, normal, this.inspected);
-    }
-    if (decision.kind === 'inspect') return await this.refuse('body-not-understood');
-    if (decision.operations.length > 0) facts.operations = decision.operations;
-    if (decision.rule) facts.ruleId = decision.rule.id;
-    if (decision.kind === 'ask') return await this.refuse('approval-required');
-    if (decision.kind === 'allow') return await this.screen(normal, decision);
-    const rule = this.observed(normal, decision.code);
-    if (!rule) return await this.refuse(decision.code, decision.problem);
-    this.observe(decision.code);
-    await this.screen(normal, { kind: 'allow', rule, operations: decision.operations });
-  }
-
-  /** What the request says beyond what a rule can: whether it carries something out. */
-  private async screen(normal: EgressRequest, decision: Allowed): Promise<void> {
-    const found = screenRequest(normal, decision.rule, this.request.rawHeaders, this.state);
-    if (found.kind === 'clean') return await this.forward(normal, decision);
-    const rule = this.observed(normal, found.code);
-    if (!rule) return await this.refuse(found.code, found.problem);
-    this.observe(found.code);
-    await this.forward(normal, { kind: 'allow', rule, operations: decision.operations });
-  }
-
-  private observe(code: RefusalCode): void {
-    this.account.facts.enforced = false;
-    this.account.facts.reason = code;
-  }
-
-  /** A rule of a host that is only observed, without what it would inject or route elsewhere. */
-  private observed(normal: EgressRequest, code: RefusalCode): EgressRule | undefined {
-    const { policy } = this.ready;
-    const { opened } = this.caller;
-    if (!passesObserved(policy, { opened }, normal, { code })) return undefined;
-    const named = policy.rules.find(normal.host).find((each) => isOpen(each, opened) && each.rule.port === normal.port);
-    if (!named) return undefined;
-    const { inject: _inject, via: _via, ask: _ask, ...rule } = named.rule;
-    return rule;
+    const { request, ingress, caller, ready, state, body } = this;
+    const judged = await judgeRequest({ request, ingress, caller, ready, state, body, facts: this.account.facts });
+    this.normal = judged.normal;
+    if (judged.kind === 'refused') return await this.refuse(judged.code, judged.problem);
+    this.inspected = judged.inspected;
+    await this.forward(judged.normal, judged.allowed);
   }
 
   private async forward(normal: EgressRequest, decision: Allowed): Promise<void> {
@@ -210,6 +135,8 @@ export class Exchange implements Cuttable, AnswerOwner {
 
     const limit = rule.limits?.maxBodyBytes ?? this.ports.limits.bodyBytes;
     if (normal.websocket) return await this.switch(normal, rule, forwarded.headers, limit);
+    const leaving = await this.sign(normal, credential?.signer, forwarded.headers, limit);
+    if (leaving.kind === 'refused') return await this.refuse(leaving.code, leaving.problem);
     const body = await this.body.forward(limit, secrets);
     if (this.isGone()) return await this.abandon(new Error('gone'));
     this.pass();
@@ -224,11 +151,23 @@ export class Exchange implements Cuttable, AnswerOwner {
         stalledReaderMs: this.ports.limits.stalledReaderMs,
       });
       const { method } = normal;
-      const request = { method, path: pathOf(normal), headers: forwarded.headers, body: body ?? null };
+      const request = { method, path: leaving.path, headers: leaving.headers, body: body ?? null };
       this.ports.upstreams.dispatch(targetOf(normal, rule), request, this.answer);
     };
     this.resend = dispatch;
     dispatch();
+  }
+
+  /** Headers and path as they leave: as they are, or signed over. */
+  private async sign(
+    request: EgressRequest,
+    signer: RequestSigner | undefined,
+    headers: string[],
+    limit: number,
+  ): Promise<SignResult> {
+    if (!signer) return { kind: 'ok', headers, path: pathOf(request) };
+    const body = (most: number) => this.body.read(Math.min(most, limit));
+    return await signer.sign({ request, rawHeaders: this.request.rawHeaders, headers, body });
   }
 
   /** Whether nothing may leave any more, after what took a while: a body, a credential. */
@@ -369,11 +308,6 @@ function isUsable({ headers }: Credential): boolean {
   } catch {
     return false;
   }
-}
-
-/** A rule that is requestable is one once an approver opened it for this session. */
-function isOpen({ rule, requestable }: CompiledRule, opened: readonly string[]): boolean {
-  return !requestable || opened.includes(rule.id);
 }
 
 function targetOf({ host, port, scheme }: EgressRequest, { limits }: EgressRule): Target {

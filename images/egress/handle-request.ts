@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RefusalCode } from '../../core/egress/refusal';
 import { CERTIFICATES_PATH } from '../../core/network/services';
 import { answerAboutSelf } from './about-self';
-import { Exchange, type Ingress } from './exchange';
+import { Exchange } from './exchange';
+import type { Ingress } from './judge';
 import type { EgressPorts } from './ports';
 import { clientOf, sendRefusal } from './refuse';
 

@@ -2,7 +2,7 @@ import { decide } from '../../../core/egress/decide';
 import type { SessionFacts } from '../../../core/egress/decision';
 import type { PolicyDocument } from '../../../core/egress/document';
 import { compilePolicy } from '../../../core/egress/match';
-import { OBSERVED, passesObserved } from '../../../core/egress/observe';
+import { OBSERVED, observedRule } from '../../../core/egress/observe';
 import { REFUSALS, type RefusalCode } from '../../../core/egress/refusal';
 import { requestFor, ruleFor } from './requests';
 
@@ -30,7 +30,7 @@ const passes = (
   change: Partial<PolicyDocument> = {},
   code: RefusalCode = 'no-rule',
   facts = NO_FACTS,
-) => passesObserved(policy(change), facts, request, { code });
+) => observedRule(policy(change), facts, request, { code }) !== undefined;
 
 describe('N8 observing lets pass what fails a rule of the document, and nothing else', () => {
   it('N8 another method or path on a host that a rule names', () => {
@@ -59,6 +59,16 @@ describe('N8 observing lets pass what fails a rule of the document, and nothing 
     ['a WebSocket', requestFor('https://a.example.com/docs/x', { websocket: true })],
   ])('N8 never %s', (_, request) => {
     expect(passes(request)).toBe(false);
+  });
+
+  it('N8 by a rule without what it would inject, route elsewhere or ask a person for', () => {
+    const asked = { inject: 'cloud', via: 'commit-broker', ask: true } as const;
+    const rules = [
+      ruleFor('a.example.com', { paths: ['/docs/**'], origin: { kind: 'grant', name: 'cloud' }, ...asked }),
+    ];
+    const rule = observedRule(policy({ rules }), NO_FACTS, post, { code: 'no-rule' });
+    expect(rule).toMatchObject({ id: rules[0]?.id, paths: ['/docs/**'] });
+    expect(Object.keys(rule ?? {}).filter((key) => key in asked)).toEqual([]);
   });
 
   it('N8 a requestable rule that was opened counts as a rule', () => {
