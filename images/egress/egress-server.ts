@@ -37,6 +37,12 @@ export class EgressServer {
     // Node watches the time-outs of a server's connections, and knows which are idle, from this event on.
     this.inner.emit('listening');
     limitConnections(this.outer, { total: ports.limits.connections, perAddress: ports.limits.connectionsPerAddress });
+    // A tunnel through a tunnel would lead past what judges requests.
+    this.inner.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+      socket.on('error', () => socket.destroy());
+      if (answering(socket)) return socket.destroy();
+      this.refuseUnread(socket).catch((error) => this.broke(error, socket));
+    });
     // Whoever asks and leaves before the answer keeps a record waiting and nothing else, so only this bounds how many.
     this.outer.on('connection', (socket) => {
       if (ports.records.overwhelmed) socket.destroy();
@@ -131,10 +137,22 @@ export class EgressServer {
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
       // Into the middle of an answer no other one is written.
       if (error.code === 'ECONNRESET' || !socket.writable || answering(socket)?.headersSent) return socket.destroy();
-      writeRefusal(socket, { code: 'malformed-request', way: 'connect' });
+      this.refuseUnread(socket).catch((problem) => this.broke(problem, socket));
       return undefined;
     });
     return server;
+  }
+
+  /** Nothing of it was understood, so nothing of it stands in the record but who sent it. */
+  private async refuseUnread(socket: Duplex): Promise<void> {
+    const { callers, earlyRefusals, metrics } = this.ports;
+    const address = tunnelOf(socket)?.address ?? (socket as Socket).remoteAddress ?? '';
+    const identity = await callers.identify(address);
+    const code = identity.kind === 'caller' ? 'malformed-request' : identity.code;
+    metrics.refused(code);
+    if (identity.kind === 'caller') await earlyRefusals.unread(address, identity.caller.subject);
+    else await earlyRefusals.unknown(address, identity.code);
+    writeRefusal(socket, { code, way: 'connect' });
   }
 
   private broke(error: unknown, end: Duplex | ServerResponse): void {

@@ -18,7 +18,7 @@ export async function handleRequest(
   const identity = await ports.callers.identify(ingress.address);
   const refuse = async (code: RefusalCode): Promise<void> => {
     ports.metrics.refused(code);
-    await ports.refusedCallers.refuse(ingress.address, code);
+    await ports.earlyRefusals.unknown(ingress.address, code);
     const howToAsk = ports.howToAsk === undefined ? {} : { howToAsk: ports.howToAsk };
     sendRefusal(response, { code, way: ingress.way, ...clientOf(request), ...howToAsk });
   };

@@ -9,13 +9,13 @@ import { RecordWriter } from '../../runtime/record-writer';
 import { CallerStates } from './caller-states';
 import { CompiledPolicies } from './compiled-policies';
 import { Dialler } from './dial';
+import { EarlyRefusals } from './early-refusals';
 import { EgressServer } from './egress-server';
 import { sourcesFromAws } from './from-aws';
 import { sourcesFromFiles } from './from-files';
 import { LeafCertificates } from './leaf-certificates';
 import { EgressMetrics } from './metrics';
 import { DEFAULT_LIMITS } from './ports';
-import { RefusedCallers } from './refused-callers';
 import { resolver } from './resolve';
 import type { OnSourceProblem, Sources } from './sources';
 import { Upstreams } from './upstreams';
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
     ...sources,
     compiled: new CompiledPolicies(sources.policies),
     records,
-    refusedCallers: new RefusedCallers(records, clock),
+    earlyRefusals: new EarlyRefusals(records, clock),
     states,
     dialler,
     upstreams: new Upstreams({

@@ -7,9 +7,9 @@ import type { TaskTexts } from '../../runtime/task-texts';
 import type { CallerStates } from './caller-states';
 import type { CompiledPolicies } from './compiled-policies';
 import type { Dialler } from './dial';
+import type { EarlyRefusals } from './early-refusals';
 import type { LeafCertificates } from './leaf-certificates';
 import type { EgressMetrics } from './metrics';
-import type { RefusedCallers } from './refused-callers';
 import type { Upstreams } from './upstreams';
 
 /** What the proxy is made of; tests put in their own clock, identities and upstreams. */
@@ -19,7 +19,7 @@ export interface EgressPorts {
   readonly compiled: CompiledPolicies;
   readonly credentials: Credentials;
   readonly records: Records;
-  readonly refusedCallers: RefusedCallers;
+  readonly earlyRefusals: EarlyRefusals;
   readonly states: CallerStates;
   readonly upstreams: Upstreams;
   readonly dialler: Dialler;

@@ -44,7 +44,7 @@ export async function openTunnel(
   const ready = identity.kind === 'caller' ? ports.compiled.get(identity.caller.subject.profile) : undefined;
   if (identity.kind === 'refused' || !ready) {
     const code = identity.kind === 'refused' ? identity.code : 'policy-missing';
-    await ports.refusedCallers.refuse(address, code);
+    await ports.earlyRefusals.unknown(address, code);
     return answer(code);
   }
   const { caller } = identity;

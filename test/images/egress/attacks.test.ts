@@ -379,3 +379,42 @@ describe('what ends, ends', () => {
     expect(egress()[0]).toMatchObject({ failure: 'policy-changed' });
   });
 });
+
+describe('O1 what could not be read is recorded as well', () => {
+  const refusals = () => lab.records.flatMap((record) => (record.kind === 'refusal' ? [record] : []));
+
+  async function answerTo(bytes: string, inTunnel: boolean): Promise<string> {
+    const client = inTunnel ? await lab.tunnel(HOST) : await lab.socket();
+    let answer = '';
+    client.on('data', (data) => {
+      answer += data.toString('latin1');
+    });
+    client.on('error', () => undefined);
+    client.write(bytes);
+    await new Promise<void>((resolve) => client.once('close', () => resolve()));
+    return answer;
+  }
+
+  it.each([
+    ['bytes that are no HTTP', '\x16\x03\x01\x00\x05hello\r\n\r\n', false],
+    ['a header line without a name, in a tunnel', `GET / HTTP/1.1\r\nHost: ${HOST}\r\n: x\r\n\r\n`, true],
+    ['CONNECT in a tunnel', `CONNECT ${HOST}:443 HTTP/1.1\r\nHost: ${HOST}:443\r\n\r\n`, true],
+  ])('%s', async (_, bytes, inTunnel) => {
+    await start({ document: documentOf([rule({ id: 'rule.1', host: HOST })]) });
+    expect(await answerTo(bytes, inTunnel)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(refusals()).toMatchObject([
+      {
+        subject: { profile: 'test' },
+        detail: { control: 'http-parser', reason: 'malformed-request', action: 'egress', times: 1 },
+      },
+    ]);
+    expect(await connections()).toBe(0);
+  });
+
+  it('of a caller nobody knows no more is said than of its other requests', async () => {
+    await start({ document: documentOf([]) });
+    lab.identity = { kind: 'refused', code: 'unbound-address' };
+    expect(await answerTo('x\r\n\r\n', false)).not.toContain('malformed');
+    expect(refusals()).toMatchObject([{ subject: { kind: 'platform' }, detail: { control: 'binding' } }]);
+  });
+});

@@ -9,11 +9,11 @@ import type { EgressRule } from '../../../../core/egress/rule';
 import { type CallerLimits, CallerStates, DEFAULT_CALLER_LIMITS } from '../../../../images/egress/caller-states';
 import { CompiledPolicies } from '../../../../images/egress/compiled-policies';
 import { Dialler } from '../../../../images/egress/dial';
+import { EarlyRefusals } from '../../../../images/egress/early-refusals';
 import { EgressServer } from '../../../../images/egress/egress-server';
 import { LeafCertificates } from '../../../../images/egress/leaf-certificates';
 import { EgressMetrics } from '../../../../images/egress/metrics';
 import { DEFAULT_LIMITS, type EgressLimits } from '../../../../images/egress/ports';
-import { RefusedCallers } from '../../../../images/egress/refused-callers';
 import { Upstreams } from '../../../../images/egress/upstreams';
 import type { ByteSink } from '../../../../runtime/byte-sink';
 import type { CallerResult, Callers } from '../../../../runtime/caller';
@@ -172,7 +172,7 @@ export class Lab {
       compiled: new CompiledPolicies(policies),
       credentials,
       records,
-      refusedCallers: new RefusedCallers(records, clock),
+      earlyRefusals: new EarlyRefusals(records, clock),
       states,
       dialler,
       upstreams: new Upstreams({
