@@ -4,7 +4,8 @@ const base = require('./jest.config.js');
 module.exports = {
   ...base,
   roots: ['<rootDir>/test/system'],
-  testPathIgnorePatterns: [],
+  // Minutes of its own: `npm run test:soak`.
+  testPathIgnorePatterns: ['/soak\\.test'],
   globalSetup: '<rootDir>/test/system/global-setup.ts',
   reporters: ['default', '<rootDir>/test/summary-reporter.js'],
   testTimeout: 120_000,

@@ -2,11 +2,8 @@ import { AGENTS } from './lab/addresses';
 import { EgressLab } from './lab/egress-lab';
 import { Load } from './lab/load-run';
 
-/**
- * Full load of every kind for a while: memory and open files do not grow. SOAK_MINUTES=10 or 60 for a real one; the
- * default only shows that nothing grows fast.
- */
-const SECONDS = Number(process.env.SOAK_MINUTES ?? 1) * 60;
+/** Full load of every kind for ten minutes, or SOAK_MINUTES: memory and open files do not grow. */
+const SECONDS = Number(process.env.SOAK_MINUTES ?? 10) * 60;
 /** Before this share of the time caches and pools fill. */
 const WARM_UP = 0.4;
 /** How much the straight line through resident memory may rise from there to the end, whatever the time. */
