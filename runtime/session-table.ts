@@ -8,7 +8,7 @@ import {
 } from '../core/session/binding';
 import { type Holder, mustClose, planBinding, planClosing, putRow } from '../core/session/binding-plan';
 import type { SessionEffect, SessionEvent } from '../core/session/event';
-import { idempotencyItem, idempotencyKey, SLOTS_KEY, waitItem, waitKey } from '../core/session/items';
+import { idempotencyItem, idempotencyKey, SLOTS_KEY, type Wait, waitItem, waitKey } from '../core/session/items';
 import { reduce } from '../core/session/reduce';
 import { type SessionRow, sessionRow } from '../core/session/row';
 import { isTerminal, LIVE_STATES, type SessionState, TERMINAL_STATES } from '../core/session/state';
@@ -230,15 +230,15 @@ export class SessionTable {
   }
 
   /** The state machine's token, in the place of one from before. */
-  async wait(sessionId: string, token: string): Promise<void> {
+  async wait(sessionId: string, wait: Wait): Promise<void> {
     const key = waitKey(sessionId);
-    const item = { version: 1, sessionId: key, token, ttl: this.seconds() + WAIT_SECONDS };
+    const item = { version: 1, sessionId: key, ...wait, ttl: this.seconds() + WAIT_SECONDS };
     await this.transact([{ table: 'sessions', key, op: 'put', item }]);
   }
 
-  async waiting(sessionId: string): Promise<string | undefined> {
+  async waiting(sessionId: string): Promise<Wait | undefined> {
     const item = await this.store.read('sessions', waitKey(sessionId));
-    return item === undefined ? undefined : waitItem.parse(item).token;
+    return item === undefined ? undefined : waitItem.parse(item);
   }
 
   /** The token was used; one that was stored meanwhile stays. */

@@ -36,5 +36,5 @@ export type SessionEvent =
 export type SessionEffect =
   | { readonly kind: 'bind'; readonly task: TaskSnapshot & { readonly address: string } }
   | { readonly kind: 'stop-task'; readonly taskArn: string }
-  /** The state machine waits for this. */
-  | { readonly kind: 'wake' };
+  /** The state machine waits for this: that the session is over, or besides that nothing of it runs. */
+  | { readonly kind: 'wake'; readonly gone: boolean };

@@ -30,8 +30,10 @@ export const waitItem = z.strictObject({
   version,
   sessionId: z.string().check(z.regex(/^wait:s[0-9a-z]{26}$/)),
   token: z.string().check(z.regex(/^[!-~]{1,2048}$/)),
+  until: z.enum(['over', 'gone']).check(z.describe('that no service answers it, or that nothing of it runs')),
   ttl,
 });
+export type Wait = Pick<z.infer<typeof waitItem>, 'token' | 'until'>;
 
 export const slotsItem = z.object({ used: z.int() });
 export const rateItem = z.object({ nextAt: z.int() });

@@ -1,7 +1,7 @@
 import type { CauseCode } from './cause';
 import type { SessionEffect } from './event';
 import type { SessionRow } from './row';
-import { gone, isCalling, type Reduced, same, stopping, to } from './row-change';
+import { gone, isCalling, type Reduced, same, stopping, to, wake } from './row-change';
 import { isTerminal } from './state';
 import { EXITS, type TaskSnapshot } from './task';
 
@@ -12,7 +12,7 @@ export function reduceTask(row: SessionRow, task: TaskSnapshot, at: string): Red
   if (!adopts && row.taskArn !== task.taskArn) return same(row, stopIfRuns(task));
   if (isTerminal(row.state)) return same(row, stopIfRuns(task));
   if (row.taskVersion !== undefined && task.version < row.taskVersion) return same(row);
-  if (row.taskGone) return same(row, [{ kind: 'wake' }]);
+  if (row.taskGone) return same(row, [wake(row)]);
   // The row was written as STARTING before ECS was asked, so an event may well come before RunTask's own answer.
   const change: Partial<SessionRow> = {
     ...(adopts && { taskArn: task.taskArn }),

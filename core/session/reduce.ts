@@ -31,9 +31,7 @@ export function reduce(row: SessionRow, event: SessionEvent, at: string): Reduce
     case 'task':
       return reduceTask(row, event.task, at);
     case 'task-missing':
-      return row.taskArn === event.taskArn && !row.taskGone && !isTerminal(row.state)
-        ? gone(row, at, 'task-lost')
-        : same(row);
+      return missing(row, at, event.taskArn);
     case 'bound':
       return bound(row, at, event.task);
     case 'address-lost':
@@ -74,6 +72,15 @@ function answered(row: SessionRow, at: string, generation: number, taskArn: stri
 
 const leaving = (row: SessionRow, taskArn: string): SessionEffect[] =>
   row.state === 'STOPPING' && !row.taskGone ? [{ kind: 'stop-task', taskArn }] : [];
+
+/** DescribeTasks may not know a task yet that RunTask has just started. */
+const UNKNOWN_YET_MS = 120_000;
+
+function missing(row: SessionRow, at: string, taskArn: string): Reduced {
+  if (row.taskArn !== taskArn || row.taskGone || isTerminal(row.state)) return same(row);
+  const young = Date.parse(at) - Date.parse(row.startedAt ?? at) < UNKNOWN_YET_MS;
+  return young && row.state !== 'STOPPING' ? same(row) : gone(row, at, 'task-lost');
+}
 
 function isWaitingForTask({ state, taskArn }: SessionRow): boolean {
   return state === 'QUEUED' || (state === 'STARTING' && taskArn === undefined);

@@ -40,16 +40,21 @@ export function stopping(
 ): Reduced {
   if (isTerminal(row.state)) return same(row);
   // What was asked for twice was perhaps not done the first time.
-  if (row.state === 'STOPPING') return same(row, [{ kind: 'wake' }]);
+  if (row.state === 'STOPPING') return same(row, [wake(row)]);
   const caused = { ...change, ...(cause !== undefined && { cause }) };
-  if (WITHOUT_TASK.includes(row.state)) return { ...ended(row, at, caused), effects: [{ kind: 'wake' }] };
-  return to(row, at, { ...caused, state: 'STOPPING', stoppingAt: later(row.updatedAt, at) }, [{ kind: 'wake' }]);
+  if (WITHOUT_TASK.includes(row.state)) return { ...ended(row, at, caused), effects: [{ kind: 'wake', gone: true }] };
+  const next = { ...caused, state: 'STOPPING', stoppingAt: later(row.updatedAt, at) } as const;
+  return to(row, at, next, [wake(next)]);
+}
+
+export function wake({ taskGone }: Pick<SessionRow, 'taskGone'>): SessionEffect {
+  return { kind: 'wake', gone: taskGone === true };
 }
 
 /** ECS says that nothing of the task runs. */
 export function gone(row: SessionRow, at: string, cause: string, change: Partial<SessionRow> = {}): Reduced {
   if (row.state !== 'STOPPING') return stopping(row, at, cause, { ...change, taskGone: true });
-  return to(row, at, { ...change, taskGone: true, cause: row.cause ?? cause }, [{ kind: 'wake' }]);
+  return to(row, at, { ...change, taskGone: true, cause: row.cause ?? cause }, [{ kind: 'wake', gone: true }]);
 }
 
 export function ended(row: SessionRow, at: string, change: Partial<SessionRow> = {}): Reduced {

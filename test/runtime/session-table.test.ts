@@ -133,18 +133,18 @@ describe('S5 the table of sessions', () => {
   });
 
   it('S5 a token that is stored meanwhile is not taken away with the one that was used', async () => {
-    await table.wait(SESSION, 'one');
-    const token = await table.waiting(SESSION);
-    await table.wait(SESSION, 'two');
-    await table.waited(SESSION, token ?? '');
-    expect(await table.waiting(SESSION)).toBe('two');
+    await table.wait(SESSION, { token: 'one', until: 'over' });
+    const one = await table.waiting(SESSION);
+    await table.wait(SESSION, { token: 'two', until: 'gone' });
+    await table.waited(SESSION, one?.token ?? '');
+    expect(await table.waiting(SESSION)).toMatchObject({ token: 'two', until: 'gone' });
     await table.waited(SESSION, 'two');
     expect(await table.waiting(SESSION)).toBeUndefined();
   });
 
   it('A3 lists the newest first, page by page, and never an item that is no row', async () => {
     table = new SessionTable({ store, clock });
-    await table.wait(SESSION, 'token');
+    await table.wait(SESSION, { token: 'token', until: 'over' });
     for (let i = 0; i < 5; i++) {
       clock.wallTime += 1000;
       await table.create(row(`${SESSION.slice(0, -1)}${i}`), { key: `${i}`.repeat(64), request: 'cd'.repeat(32) });
