@@ -14,6 +14,15 @@ export interface PrebuiltFunctionProps {
   readonly encryptionKey: IKey;
   readonly timeout: Duration;
   readonly removalPolicy: RemovalPolicy;
+  /** Which export of the asset's index. @default handler */
+  readonly handler?: string;
+  readonly environment?: Record<string, string>;
+  /** Runs kept free for it alone, and as many at most. @default none: it shares the account's pool */
+  readonly reservedConcurrency?: number;
+  /** Why none are reserved. @default what holds for functions that CloudFormation or a schedule invokes */
+  readonly sharesPoolBecause?: string;
+  /** Why what it fails at goes to no queue. @default what holds for functions that CloudFormation or a schedule invokes */
+  readonly noDeadLettersBecause?: string;
 }
 
 /**
@@ -38,7 +47,7 @@ export function prebuiltFunction(
   const handler = new LambdaFunction(scope, id, {
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
-    handler: 'index.handler',
+    handler: `index.${props.handler ?? 'handler'}`,
     code: Code.fromAsset(assetFolder(asset)),
     memorySize: 256,
     loggingFormat: LoggingFormat.JSON,
@@ -46,6 +55,8 @@ export function prebuiltFunction(
     role,
     timeout: props.timeout,
     description: props.description,
+    environment: props.environment,
+    reservedConcurrentExecutions: props.reservedConcurrency,
   });
   Validations.of(role).acknowledge(INLINE_POLICY);
   Validations.of(handler).acknowledge(
@@ -53,14 +64,20 @@ export function prebuiltFunction(
       id: 'NIST.800.53.R5-LambdaInsideVPC',
       reason: 'calls AWS APIs only; inside a VPC of the platform it would need a way out that nothing else there has',
     },
-    {
-      id: 'NIST.800.53.R5-LambdaConcurrency',
-      reason:
-        'CloudFormation or a schedule invokes it, once a change or a day; a reservation would take from the account pool for good',
-    },
+    ...(props.reservedConcurrency === undefined
+      ? [
+          {
+            id: 'NIST.800.53.R5-LambdaConcurrency',
+            reason:
+              props.sharesPoolBecause ??
+              'CloudFormation or a schedule invokes it, once a change or a day; a reservation would take from the account pool for good',
+          },
+        ]
+      : []),
     {
       id: 'NIST.800.53.R5-LambdaDLQ',
       reason:
+        props.noDeadLettersBecause ??
         'CloudFormation waits for its answer and reports a missing one itself; what a schedule missed, the next run makes good',
     },
   );

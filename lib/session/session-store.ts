@@ -4,7 +4,8 @@ import { type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { BINDING_KEY } from '../../core/session/binding';
+import { BINDING_KEY, EPOCH_ADDRESS } from '../../core/session/binding';
+import { SESSION_INDEXES } from '../../core/session/indexes';
 import { SESSION_KEY, TTL_ATTRIBUTE } from '../../core/session/row';
 import { grantUseThrough } from '../platform-key';
 
@@ -33,6 +34,13 @@ export class SessionStore extends Construct {
     super(scope, id);
     this.encryptionKey = props.encryptionKey;
     this.sessions = this.table('Sessions', SESSION_KEY, props);
+    for (const { index, partitionKey, sortKey } of Object.values(SESSION_INDEXES)) {
+      this.sessions.addGlobalSecondaryIndex({
+        indexName: index,
+        partitionKey: { name: partitionKey, type: AttributeType.STRING },
+        sortKey: { name: sortKey, type: AttributeType.STRING },
+      });
+    }
     this.bindings = this.table('Bindings', BINDING_KEY, props);
     const accessLogs = new Bucket(this, 'AccessLogs', {
       // S3 delivers access logs to a bucket with its own keys only.
@@ -64,6 +72,55 @@ export class SessionStore extends Construct {
       new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [table.tableArn] }),
     );
     grantUseThrough(grantee, this.encryptionKey, 'dynamodb', ['kms:Decrypt']);
+  }
+
+  /** Rows, and what stands beside them; by key, in transactions. */
+  grantWriteRows(grantee: IGrantable): void {
+    this.grantReadItems(grantee, this.sessions);
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+        resources: [this.sessions.tableArn],
+      }),
+    );
+    grantUseThrough(grantee, this.encryptionKey, 'dynamodb', ['kms:Encrypt', 'kms:GenerateDataKey']);
+  }
+
+  /** Rows without knowing their keys: by requester, or by state. */
+  grantListRows(grantee: IGrantable): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:Query'],
+        resources: Object.values(SESSION_INDEXES).map(({ index }) => `${this.sessions.tableArn}/index/${index}`),
+      }),
+    );
+    grantUseThrough(grantee, this.encryptionKey, 'dynamodb', ['kms:Decrypt']);
+  }
+
+  /** Bindings and the list of closed ones. The epoch is another's: whoever could write it could undo a panic. */
+  grantWriteBindings(grantee: IGrantable): void {
+    this.grantReadItems(grantee, this.bindings);
+    this.writeBindings(grantee, 'ForAllValues:StringNotEquals');
+  }
+
+  /** The epoch, and nothing else of that table. */
+  grantWriteEpoch(grantee: IGrantable): void {
+    this.grantReadItems(grantee, this.bindings);
+    this.writeBindings(grantee, 'ForAllValues:StringEquals');
+  }
+
+  private writeBindings(grantee: IGrantable, operator: string): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:PutItem'],
+        resources: [this.bindings.tableArn],
+        conditions: {
+          [operator]: { 'dynamodb:LeadingKeys': [EPOCH_ADDRESS] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      }),
+    );
+    grantUseThrough(grantee, this.encryptionKey, 'dynamodb', ['kms:Encrypt', 'kms:GenerateDataKey']);
   }
 
   /** `keys`: pattern of the objects' keys; all of them where it is left out. */

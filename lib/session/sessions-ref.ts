@@ -1,5 +1,5 @@
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 
 /** Where one profile's policy document is in AppConfig. */
@@ -18,6 +18,8 @@ export interface PolicyLocation {
 export interface ISessions {
   /** Where sessions run. */
   readonly cluster: ICluster;
+  /** Starts their tasks; no container can get at it. */
+  readonly executionRole: IRole;
   /** Key of tables, payloads, documents and logs. */
   readonly encryptionKey: IKey;
   /** Name of the table of bindings: which session speaks from an address. */
@@ -40,6 +42,14 @@ export interface ISessions {
   grantReadBindings(grantee: IGrantable): void;
   /** Lets a service read the rows of sessions, item by item. */
   grantReadRows(grantee: IGrantable): void;
+  /** Lets a function write rows, and what stands beside them in their table. */
+  grantWriteRows(grantee: IGrantable): void;
+  /** Lets a function list rows by requester or state. */
+  grantListRows(grantee: IGrantable): void;
+  /** Lets a function bind addresses to sessions and close them. Not the epoch. */
+  grantWriteBindings(grantee: IGrantable): void;
+  /** Lets a function raise the epoch, which makes every service refuse everybody, and lift it. */
+  grantWriteEpoch(grantee: IGrantable): void;
   /** Lets a service read task texts and results. */
   grantReadPayloads(grantee: IGrantable): void;
   /** Lets a service read task texts, and no other payload. */

@@ -167,6 +167,22 @@ export class Sessions extends Construct implements ISessions, IAgentRepositories
     this.store.grantReadItems(grantee, this.store.sessions);
   }
 
+  grantWriteRows(grantee: IGrantable): void {
+    this.store.grantWriteRows(grantee);
+  }
+
+  grantListRows(grantee: IGrantable): void {
+    this.store.grantListRows(grantee);
+  }
+
+  grantWriteBindings(grantee: IGrantable): void {
+    this.store.grantWriteBindings(grantee);
+  }
+
+  grantWriteEpoch(grantee: IGrantable): void {
+    this.store.grantWriteEpoch(grantee);
+  }
+
   grantReadPayloads(grantee: IGrantable): void {
     this.store.grantReadPayloads(grantee);
   }
