@@ -7,16 +7,21 @@ import { OTHER_SESSION, SESSION } from '../core/session/samples';
 import { ManualClock, settle } from './manual-clock';
 
 const MINT = '019a4b1c-0000-7000-8000-000000000001';
-const GITHUB = { kind: 'github-app', id: 'github', repositories: ['acme/shop', 'acme/site'], access: 'write' } as const;
+const GITHUB: DocumentGrant = {
+  kind: 'github-app',
+  id: 'github',
+  repositories: ['acme/shop', 'acme/site'],
+  access: 'write',
+};
 const JIRA = { kind: 'secret-header', id: 'jira', secretArn: 'x', header: 'authorization', prefix: '' } as const;
-const AWS = {
+const AWS: DocumentGrant = {
   kind: 'aws-role',
   id: 'cloud',
   roleArn: 'arn:aws:iam::111122223333:role/x',
   region: 'eu-west-1',
   services: ['dynamodb'],
   buckets: [],
-} as const;
+};
 
 let clock: ManualClock;
 let asked: MintRequest[];

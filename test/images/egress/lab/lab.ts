@@ -18,7 +18,7 @@ import { Upstreams } from '../../../../images/egress/upstreams';
 import type { ByteSink } from '../../../../runtime/byte-sink';
 import type { CallerResult, Callers } from '../../../../runtime/caller';
 import { systemClock } from '../../../../runtime/clock';
-import type { Credentials } from '../../../../runtime/credential';
+import type { Credentials, RequestSigner } from '../../../../runtime/credential';
 import type { LoadedPolicy, Policies } from '../../../../runtime/policies';
 import { RecordWriter } from '../../../../runtime/record-writer';
 import { type Pair, TestAuthority } from './authority';
@@ -83,6 +83,8 @@ export class Lab {
   credentialAvailable = true;
   /** The value that the granted credential has. */
   secret = CANARY;
+  /** Signs requests in place of a header with the secret. */
+  signer: RequestSigner | undefined;
   /** Awaited before a credential is given. */
   beforeCredential: () => Promise<void> = async () => undefined;
   private readonly closedListeners: ((key: string | undefined) => void)[] = [];
@@ -127,7 +129,8 @@ export class Lab {
           ? {
               kind: 'ok',
               credential: {
-                headers: [{ name: 'authorization', value: `Bearer ${lab.secret}` }],
+                headers: lab.signer ? [] : [{ name: 'authorization', value: `Bearer ${lab.secret}` }],
+                ...(lab.signer && { signer: lab.signer }),
                 secrets: [lab.secret],
                 expiresAt: Date.now() + 60_000,
               },
