@@ -1,4 +1,4 @@
-import { Duration, Stack, Token, Tokenization, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import {
   AwsLogDriverMode,
   Capability,
@@ -19,6 +19,7 @@ import { HEALTH, SERVICE_PORTS } from '../../core/network/services';
 import { INLINE_POLICY } from '../acknowledgements';
 import { ExecutionRole, tasksOfThisAccount } from '../execution-role';
 import { grantUseThrough } from '../platform-key';
+import { secretResources } from '../secret-resources';
 import type { ServiceImageConfig } from '../service-image';
 import type { ClientIdentityConfig } from './client-identity';
 
@@ -131,21 +132,12 @@ export class ProxyTask extends Construct {
       this.taskRole.addToPolicy(
         new PolicyStatement({
           actions: ['secretsmanager:GetSecretValue'],
-          resources: secretArns.flatMap(policyResources),
+          resources: secretArns.flatMap(secretResources),
         }),
       );
     }
     for (const key of keys) grantUseThrough(this.taskRole, key, 'secretsmanager', ['kms:Decrypt']);
   }
-}
-
-/**
- * A secret that is known by its name only has an ARN without the six characters that Secrets Manager adds to it; what is
- * made in the same app has the whole one. Source: IAM, "Actions, resources, and condition keys for AWS Secrets Manager".
- */
-function policyResources(secretArn: string): string[] {
-  const isWhole = Token.isUnresolved(secretArn) && Tokenization.reverseString(secretArn).length === 1;
-  return isWhole ? [secretArn] : [secretArn, `${secretArn}-??????`];
 }
 
 /** Run by the image's own node: images without a shell have nothing else. */
