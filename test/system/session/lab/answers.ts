@@ -1,5 +1,4 @@
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
 
 /**
  * Public servers that the canary asks, and that answer what is a proper question only: a probe that says nonsense would
@@ -34,7 +33,6 @@ async function main(): Promise<void> {
     });
     await new Promise<void>((resolve) => socket.bind(port, address, resolve));
   }
-  await new Promise<void>((resolve) => createServer((socket) => socket.end()).listen(80, 'fd00:ec2::254', resolve));
   console.log('ready');
 }
 

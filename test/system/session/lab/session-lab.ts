@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { type CanaryVerdict, probesFor } from '../../../../core/session/canary';
@@ -53,6 +53,15 @@ export class SessionLab {
 
   static async start(): Promise<SessionLab> {
     const egress = await EgressLab.start();
+    try {
+      return await SessionLab.behind(egress);
+    } catch (error) {
+      await egress.close();
+      throw error;
+    }
+  }
+
+  private static async behind(egress: EgressLab): Promise<SessionLab> {
     const { namespaces, folder } = egress;
     const namespace = namespaces.add('session');
     const [inner, outer] = ['task0', 'task1'];
@@ -179,6 +188,7 @@ export class SessionLab {
   async close(): Promise<void> {
     await Promise.all(this.servers.map((server) => stop(server, 1_000)));
     await this.egress.close();
+    rmSync(join('/etc/netns', this.namespace), { recursive: true, force: true });
   }
 }
 
