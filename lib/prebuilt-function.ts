@@ -17,6 +17,8 @@ export interface PrebuiltFunctionProps {
   /** Which export of the asset's index. @default handler */
   readonly handler?: string;
   readonly environment?: Record<string, string>;
+  /** Its share of a vCPU grows with it. @default 256 */
+  readonly memoryMiB?: number;
   /** Runs kept free for it alone, and as many at most. @default none: it shares the account's pool */
   readonly reservedConcurrency?: number;
   /** Why none are reserved. @default what holds for functions that CloudFormation or a schedule invokes */
@@ -49,7 +51,7 @@ export function prebuiltFunction(
     architecture: Architecture.ARM_64,
     handler: `index.${props.handler ?? 'handler'}`,
     code: Code.fromAsset(assetFolder(asset)),
-    memorySize: 256,
+    memorySize: props.memoryMiB ?? 256,
     loggingFormat: LoggingFormat.JSON,
     logGroup,
     role,

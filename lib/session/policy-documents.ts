@@ -105,6 +105,19 @@ export class PolicyDocuments extends Construct {
   }
 }
 
+/** Kinds, roles and providers of the documents' grants, each once. */
+export function grantsOf(documents: readonly PolicyDocument[]) {
+  const grants = documents.flatMap((document) => document.grants);
+  const distinct = (of: (grant: (typeof grants)[number]) => string | undefined): string[] => [
+    ...new Set(grants.flatMap((grant) => of(grant) ?? [])),
+  ];
+  return {
+    grantKinds: distinct(({ kind }) => kind),
+    roleArns: distinct((grant) => (grant.kind === 'aws-role' ? grant.roleArn : undefined)),
+    oauthProviders: distinct((grant) => (grant.kind === 'oauth' ? grant.provider : undefined)),
+  };
+}
+
 /** ARNs of the secrets that a document's grants put into headers. */
 export function secretsOf(documents: readonly PolicyDocument[]): string[] {
   const grants = documents.flatMap((document) => document.grants);

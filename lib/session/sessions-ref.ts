@@ -32,6 +32,12 @@ export interface ISessions {
   readonly policies: PolicyLocation[];
   /** ARNs of the secrets that grants of the profiles name. */
   readonly secretArns: string[];
+  /** ARNs of the roles that grants of the profiles name. */
+  readonly roleArns: string[];
+  /** Kinds of the profiles' grants, such as `github-app`; none: no session has a credential. */
+  readonly grantKinds: string[];
+  /** Providers of OAuth tokens that grants of the profiles name. */
+  readonly oauthProviders: string[];
   /**
    * Of the task that a session of the profile is started from.
    *

@@ -14,7 +14,7 @@ import { allowLogs, platformKey } from '../platform-key';
 import type { AgentImage, AgentImageConfig, IAgentRepositories } from '../profile/agent-image';
 import type { SessionProfile } from '../profile/session-profile';
 import { pascal } from './construct-id';
-import { PolicyDocuments, secretsOf } from './policy-documents';
+import { grantsOf, PolicyDocuments, secretsOf } from './policy-documents';
 import { SessionStore } from './session-store';
 import { SessionTask } from './session-task';
 import type { ISessions, PolicyLocation } from './sessions-ref';
@@ -74,6 +74,9 @@ export class Sessions extends Construct implements ISessions, IAgentRepositories
   readonly payloadsBucketName: string;
   readonly policies: PolicyLocation[];
   readonly secretArns: string[];
+  readonly roleArns: string[];
+  readonly grantKinds: string[];
+  readonly oauthProviders: string[];
 
   /** @internal */
   readonly _repositories = new Map<string, Repository>();
@@ -149,6 +152,10 @@ export class Sessions extends Construct implements ISessions, IAgentRepositories
     });
     this.policies = [...this.documents.locations];
     this.secretArns = secretsOf(documents);
+    const { roleArns, grantKinds, oauthProviders } = grantsOf(documents);
+    this.roleArns = roleArns;
+    this.grantKinds = grantKinds;
+    this.oauthProviders = oauthProviders;
   }
 
   taskDefinitionArn(profile: string): string {
