@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { BINDING_KEY, EPOCH_ADDRESS } from '../../core/session/binding';
 import { SESSION_INDEXES } from '../../core/session/indexes';
 import { SESSION_KEY, TTL_ATTRIBUTE } from '../../core/session/row';
+import { knownValue } from '../known-output';
 import { grantUseThrough } from '../platform-key';
 
 export interface SessionStoreProps {
@@ -125,15 +126,13 @@ export class SessionStore extends Construct {
 
   /** `keys`: pattern of the objects' keys; all of them where it is left out. */
   grantReadPayloads(grantee: IGrantable, keys = '*'): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ actions: ['s3:GetObject'], resources: [this.payloads.arnForObjects(keys)] }),
-    );
-    grantUseThrough(grantee, this.encryptionKey, 's3', ['kms:Decrypt']);
-    const id = Stack.of(this.payloads).getLogicalId(this.payloads.node.defaultChild as CfnBucket);
     const principal = grantee.grantPrincipal;
+    const { value, inFindings } = knownValue(this, 'PayloadsArn', this.payloads.bucketArn, principal);
+    principal.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: [`${value}/${keys}`] }));
+    grantUseThrough(grantee, this.encryptionKey, 's3', ['kms:Decrypt']);
     if (!Construct.isConstruct(principal)) return;
     Validations.of(principal).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::<${id}.Arn>/${keys}]`,
+      id: `AwsSolutions-IAM5[Resource::${inFindings}/${keys}]`,
       reason: 'objects are named after sessions, which are there at run time only; reading is all that is allowed',
     });
   }
