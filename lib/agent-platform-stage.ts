@@ -4,6 +4,7 @@ import type { EgressProxy } from './egress/egress-proxy';
 import type { AgentNetwork } from './network/agent-network';
 import { composePlatform, type PlatformProps } from './platform-props';
 import { pascal } from './session/construct-id';
+import type { SessionLifecycle } from './session/session-lifecycle';
 import type { Sessions } from './session/sessions';
 
 export interface AgentPlatformStageProps extends PlatformProps {
@@ -18,18 +19,20 @@ export interface AgentPlatformStageProps extends PlatformProps {
 
 /**
  * The whole platform in several stacks, which is how it is deployed on its own or by CDK Pipelines: the network, the
- * sessions, the egress proxy, and the endpoints, whose policies name roles and repositories of the second.
+ * sessions, the egress proxy, what starts and ends sessions, and the endpoints, whose policies name roles and
+ * repositories of the second.
  */
 export class AgentPlatformStage extends Stage {
   readonly network: AgentNetwork;
   readonly sessions: Sessions;
   readonly egressProxy: EgressProxy;
+  readonly lifecycle: SessionLifecycle;
 
   constructor(scope: Construct, id: string, props: AgentPlatformStageProps) {
     super(scope, id, { env: props.env });
     // With exports and imports a profile could not be taken away: its repository's export is in use while it goes.
     this.node.setContext('@aws-cdk/core:defaultCrossStackReferences', 'weak');
-    const { network, sessions, egressProxy } = composePlatform(
+    const { network, sessions, egressProxy, lifecycle } = composePlatform(
       {
         network: new Stack(this, 'network', {
           description: 'Agent platform: the two VPCs and what stands between them',
@@ -38,6 +41,7 @@ export class AgentPlatformStage extends Stage {
           description: 'Agent platform: cluster, tasks, images, rows, policies',
         }),
         egress: new Stack(this, 'egress', { description: 'Agent platform: the egress proxy, the only way out' }),
+        lifecycle: new Stack(this, 'lifecycle', { description: 'Agent platform: what starts and ends sessions' }),
         endpoints: new Stack(this, 'endpoints', { description: 'Agent platform: the endpoints a task starts with' }),
       },
       props,
@@ -51,5 +55,6 @@ export class AgentPlatformStage extends Stage {
     this.network = network;
     this.sessions = sessions;
     this.egressProxy = egressProxy;
+    this.lifecycle = lifecycle;
   }
 }

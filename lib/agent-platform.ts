@@ -2,6 +2,7 @@ import { Construct } from 'constructs';
 import type { EgressProxy } from './egress/egress-proxy';
 import type { AgentNetwork } from './network/agent-network';
 import { composePlatform, type PlatformProps } from './platform-props';
+import type { SessionLifecycle } from './session/session-lifecycle';
 import type { Sessions } from './session/sessions';
 
 export interface AgentPlatformProps extends PlatformProps {}
@@ -15,15 +16,17 @@ export class AgentPlatform extends Construct {
   readonly network: AgentNetwork;
   readonly sessions: Sessions;
   readonly egressProxy: EgressProxy;
+  readonly lifecycle: SessionLifecycle;
 
   constructor(scope: Construct, id: string, props: AgentPlatformProps) {
     super(scope, id);
-    const { network, sessions, egressProxy } = composePlatform(
-      { network: this, sessions: this, egress: this, endpoints: this },
+    const { network, sessions, egressProxy, lifecycle } = composePlatform(
+      { network: this, sessions: this, egress: this, lifecycle: this, endpoints: this },
       props,
     );
     this.network = network;
     this.sessions = sessions;
     this.egressProxy = egressProxy;
+    this.lifecycle = lifecycle;
   }
 }

@@ -12,6 +12,7 @@ import { Tier } from './network/tier';
 import type { AgentImage } from './profile/agent-image';
 import type { SessionProfile } from './profile/session-profile';
 import type { ServiceImage } from './service-image';
+import { SessionLifecycle } from './session/session-lifecycle';
 import { Sessions } from './session/sessions';
 
 /** What a platform consists of, however it is laid out in stacks. */
@@ -44,6 +45,17 @@ export interface PlatformProps {
   readonly egressMinCapacity?: number;
   /** Tasks of the egress proxy that run at most. @default 10 */
   readonly egressMaxCapacity?: number;
+  /** Sessions that hold a place at a time; more wait. @default 1000 */
+  readonly maxSessions?: number;
+  /** Tasks started in a second, of the 20 that ECS takes of an account. @default 20 */
+  readonly runTaskPerSecond?: number;
+  /**
+   * Whether stop, panic and reaper have function runs reserved. The deployment fails where fewer than 100 would be left
+   * for the rest of the account; new accounts have 10 in all.
+   *
+   * @default true
+   */
+  readonly reserveConcurrency?: boolean;
   /** Keys of secrets that grants name, where they are not under AWS's own key. @default none */
   readonly secretKeys?: IKey[];
   /**
@@ -67,6 +79,8 @@ export interface PlatformScopes {
   /** Refers to the other two. */
   readonly egress: Construct;
   /** Refers to network and sessions. */
+  readonly lifecycle: Construct;
+  /** Refers to network and sessions. */
   readonly endpoints: Construct;
 }
 
@@ -75,6 +89,7 @@ export interface Platform {
   readonly network: AgentNetwork;
   readonly sessions: Sessions;
   readonly egressProxy: EgressProxy;
+  readonly lifecycle: SessionLifecycle;
 }
 
 /**
@@ -107,13 +122,21 @@ export function composePlatform(scopes: PlatformScopes, props: PlatformProps): P
     deletionProtection: props.deletionProtection,
     throwaway: props.throwaway,
   });
+  const lifecycle = new SessionLifecycle(scopes.lifecycle, 'Lifecycle', {
+    network,
+    sessions,
+    maxSessions: props.maxSessions,
+    runTaskPerSecond: props.runTaskPerSecond,
+    reserveConcurrency: props.reserveConcurrency,
+    throwaway: props.throwaway,
+  });
   new SessionEndpoints(scopes.endpoints, 'Endpoints', {
     network,
     executionRole: sessions.executionRole,
     repositoryArns: sessions.repositoryArns,
     logGroup: sessions.logGroup,
   });
-  return { network, sessions, egressProxy };
+  return { network, sessions, egressProxy, lifecycle };
 }
 
 function networkProps(props: PlatformProps): AgentNetworkProps {

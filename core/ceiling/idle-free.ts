@@ -81,6 +81,7 @@ const FREE_CUSTOM: readonly string[] = [
   'Custom::LogRetention',
   'Custom::S3AutoDeleteObjects',
   'Custom::S3BucketNotifications',
+  'Custom::SessionEpoch',
   'Custom::VpcRestrictDefaultSG',
   'Custom::ZoneAssociation',
 ];
