@@ -1,5 +1,5 @@
 import { parseHostPattern } from '../../../core/egress/host';
-import { awsHosts, CERTIFICATES_PATH, serviceHost } from '../../../core/network/services';
+import { awsHosts, CERTIFICATES_PATH, SELF_PATH, serviceHost, TASK_TEXT_PATH } from '../../../core/network/services';
 
 describe('N3 where services are', () => {
   it('N3 each under its own name in the zone of the platform', () => {
@@ -7,8 +7,12 @@ describe('N3 where services are', () => {
     expect(serviceHost('modelGateway', 'agents.internal')).toBe('models.agents.internal');
   });
 
-  it('N3 sessions fetch the certificates of the authorities under a path of the platform', () => {
-    expect(CERTIFICATES_PATH).toBe('/.platform/ca.pem');
+  it('N3 sessions fetch what is theirs under paths of the platform, which images of another version know too', () => {
+    expect([CERTIFICATES_PATH, SELF_PATH, TASK_TEXT_PATH]).toEqual([
+      '/.platform/ca.pem',
+      '/.platform/session',
+      '/.platform/task',
+    ]);
   });
 
   it('N4 AWS APIs are exact names in the region, and the registry is the account’s own', () => {
