@@ -37,25 +37,27 @@ done < /proc/self/status
 [ "$bounding" = 0000000000000000 ] || refuse "capabilities can come back (CapBnd $bounding); drop ALL in the task definition"
 [ "$new" = 0 ] || [ "$new" = 1 ] || refuse "the kernel does not say whether privileges can grow"
 
-# The last mount of a place is the one that is seen there.
-root='' session='' workspace=''
+# The last mount of a place is the one that is seen there. `test -w` of some shells looks at modes only, and the files
+# belong to this user: what counts is that the mount is read-only.
+root='' session='' workspace='' over=''
 while read -r _ _ _ _ place options _; do
   case $place in
     /) root=$options ;;
     /session) session=$options ;;
+    /session/*) over=$place ;;
     /workspace) workspace=$options ;;
   esac
 done < /proc/self/mountinfo
 case $root in ro | ro,*) ;; *) refuse "the root file system can be written; set readonlyRootFilesystem" ;; esac
 case $session in ro | ro,*) ;; *) refuse "/session is not a volume that is read-only here; session-init alone may write it" ;; esac
+[ -z "$over" ] || refuse "$over is mounted over what session-init wrote"
 case $workspace in rw | rw,*) ;; *) refuse "/workspace is not a volume that can be written" ;; esac
 
-[ ! -w /session ] || refuse "/session can be written here"
 for file in launch task self.json ca.pem environment; do
   [ -s "/session/$file" ] || refuse "/session/$file is not there; did session-init succeed?"
-  [ ! -w "/session/$file" ] || refuse "/session/$file can be written here"
 done
-[ -w /workspace/home ] || refuse "/workspace/home can not be written; session-init makes it, from an image that declares the volume"
+(: >> /session/launch) 2> /dev/null && refuse "/session/launch can be written here"
+(: >> "$output") 2> /dev/null || refuse "/workspace/home can not be written; its owner is not the user of session-init's image"
 
 # What ECS sets where a task has a role.
 [ -z "${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-}${AWS_CONTAINER_CREDENTIALS_FULL_URI-}" ] ||
