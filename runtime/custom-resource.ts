@@ -11,7 +11,11 @@ export interface CustomResourceEvent {
 }
 
 /** Does what the event asks for and says under which id the resource exists; throwing is the failure. */
-export type CustomResourceWork = (event: CustomResourceEvent) => Promise<{ readonly physicalId: string }>;
+export type CustomResourceWork = (event: CustomResourceEvent) => Promise<{
+  readonly physicalId: string;
+  /** What the template can refer to. Not secret: it is in the events of the stack. */
+  readonly data?: Readonly<Record<string, string>>;
+}>;
 
 /** Sends an answer to CloudFormation's presigned URL. A port, so that tests can have it fail. */
 export type Answer = (url: string, body: string) => Promise<void>;
@@ -26,10 +30,11 @@ export function customResourceHandler(work: CustomResourceWork, answer: Answer =
   return async (event: CustomResourceEvent): Promise<void> => {
     let status: 'SUCCESS' | 'FAILED' = 'SUCCESS';
     let reason: string | undefined;
+    let data: Readonly<Record<string, string>> | undefined;
     // A failed create is deleted again, under this id.
     let physicalId = event.PhysicalResourceId ?? FAILED_CREATE;
     try {
-      physicalId = (await work(event)).physicalId;
+      ({ physicalId, data } = await work(event));
     } catch (error) {
       // A create that failed may have been done half way, or not at all: its delete is tried, and never in the way.
       const undone = event.RequestType === 'Delete' && event.PhysicalResourceId === FAILED_CREATE;
@@ -47,6 +52,7 @@ export function customResourceHandler(work: CustomResourceWork, answer: Answer =
       Status: status,
       Reason: reason?.slice(0, 1024),
       PhysicalResourceId: physicalId,
+      Data: data,
       StackId,
       RequestId,
       LogicalResourceId,

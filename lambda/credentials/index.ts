@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -18,8 +19,11 @@ import { CredentialBroker, type Minters } from './broker';
 import { GithubApi } from './github-api';
 import { GrantRecords } from './grant-records';
 import { httpsCall, withRetries } from './http-call';
+import { tableLock } from './lock';
 import { AwsRoleMinter, assumeRoleWith } from './mint-aws';
 import { GithubMinter } from './mint-github';
+import { OauthMinter } from './mint-oauth';
+import { OidcMinter } from './mint-oidc';
 import { SecretHeaderMinter } from './mint-secret';
 import { documentReader } from './read-document';
 import { sessionReader } from './read-session';
@@ -35,17 +39,15 @@ const clock: Clock = { ...systemClock, monotonic: () => Date.now() };
 
 const deadlines = { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true };
 const kms = new KMSClient({ maxAttempts: 3, requestHandler: deadlines });
+const secrets = new SecretsManagerClient({ maxAttempts: 3, requestHandler: deadlines });
 const { read } = dynamoItems();
+const items = DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 3, requestHandler: deadlines }));
 
 const broker = new CredentialBroker({
   sessions: sessionReader({ read, ...settings, clock }),
   documents: documents(settings),
   minters: minters(settings, read),
-  tokens: tokenTable(
-    DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 3, requestHandler: deadlines })),
-    settings.table,
-    kmsDataKeys(kms, settings.tokenKey),
-  ),
+  tokens: tokenTable(items, settings.table, kmsDataKeys(kms, settings.tokenKey)),
   records: new GrantRecords(
     new DurableRecords({
       service: 'credential-broker',
@@ -80,9 +82,28 @@ function documents({ policies }: BrokerSettings) {
   );
 }
 
-function minters({ platform, github, table }: BrokerSettings, readItem: ReadItem): Minters {
+function minters({ platform, github, oauth, issuer, table }: BrokerSettings, readItem: ReadItem): Minters {
+  const readSecret = readSecretsManager();
   return {
-    'secret-header': new SecretHeaderMinter(readSecretsManager()),
+    'secret-header': new SecretHeaderMinter(readSecret),
+    ...(oauth && {
+      oauth: new OauthMinter({
+        ...oauth,
+        read: readSecret,
+        write: writeSecret,
+        // Not tried again: what was lost on the way may have used up the refresh token.
+        call: httpsCall(),
+        lock: tableLock(items, table, clock),
+      }),
+    }),
+    ...(issuer && {
+      oidc: new OidcMinter({
+        issuer: issuer.url,
+        sign: signWith(issuer.keyId),
+        publicKey: () => publicKey(issuer.keyId),
+        random: randomBytes,
+      }),
+    }),
     'aws-role': new AwsRoleMinter(
       assumeRoleWith(new STSClient({ maxAttempts: 2, requestHandler: deadlines })),
       platform,
@@ -125,4 +146,14 @@ function parameter(Name: string): () => Promise<string | undefined> {
       throw error;
     }
   };
+}
+
+async function writeSecret(SecretId: string, SecretString: string): Promise<void> {
+  await secrets.send(new PutSecretValueCommand({ SecretId, SecretString }), { abortSignal: AbortSignal.timeout(5000) });
+}
+
+async function publicKey(KeyId: string): Promise<Uint8Array> {
+  const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId }), { abortSignal: AbortSignal.timeout(5000) });
+  if (!PublicKey) throw new Error('KMS answered without a public key');
+  return PublicKey;
 }
