@@ -70,7 +70,9 @@ export function refusalAnswer(input: RefusalInput): RefusalAnswer {
       connection: 'close',
       'x-agent-platform-refusal': input.code,
       ...(rule !== undefined && { 'x-agent-platform-rule': rule }),
-      ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+      // Clients of model APIs made by one generator of SDKs, Claude Code among them, repeat what gets 429 or 5xx (Claude
+      // Code ten times, over three minutes) unless this says that it helps nobody.
+      ...(retryAfter === undefined ? { 'x-should-retry': 'false' } : { 'retry-after': String(retryAfter) }),
     },
     body,
   };

@@ -89,7 +89,7 @@ describe('N9 a refusal is shown by whatever client was refused', () => {
       connection: 'close',
       'x-agent-platform-refusal': code,
       'x-agent-platform-rule': 'rule.1',
-      ...(retry !== undefined && { 'retry-after': String(retry) }),
+      ...(retry === undefined ? { 'x-should-retry': 'false' } : { 'retry-after': String(retry) }),
     });
     expect(reasonPhrase).toContain(code);
     expect(body.includes(` (after ${retry} s)\n`)).toBe(retry !== undefined);

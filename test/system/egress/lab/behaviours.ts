@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { WebSocketServer } from 'ws';
+import { answerMessages } from './model';
 import { answerPackages } from './packages';
 import type { SeenRequest } from './seen';
 
@@ -217,7 +218,8 @@ export function behave(request: IncomingMessage, response: ServerResponse, seen:
   response.on('error', () => response.destroy());
   request.on('error', () => undefined);
   const url = new URL(`http://x${request.url?.startsWith('/') ? request.url : '/'}`);
-  if (answerPackages(request, response, url, seen.serverName)) return;
+  const { serverName } = seen;
+  if (answerPackages(request, response, url, serverName) || answerMessages(request, response, url, serverName)) return;
   const behaviour = BEHAVIOURS[url.pathname.split('/')[1] ?? ''] ?? echo;
   if (behaviour === echo && request.headers.expect !== undefined) response.writeContinue();
   behaviour(request, response, url, seen);

@@ -20,6 +20,8 @@ export const SECRET = 'sk-canary/7Qf+9"2m&Zx=0a1b2c3d4e5f';
 export const KEY_SECRET = 'key-canary-Tz81!uP04_w9x7y5';
 /** One that has the form of an id, so that it fits wherever a record holds one. */
 export const ID_SECRET = 'ghp_canaryA1b2C3d4E5f6G7h8J9k0';
+/** Where agents' models are, as their clients have it unless told otherwise. */
+export const MODEL = 'api.anthropic.com';
 /** What an agent brings along; nothing of it may leave. */
 export const AGENTS_OWN = 'agents-own-canary-5Jk2Lm8Np4Qr';
 
@@ -79,6 +81,13 @@ export const LAB_DOCUMENT: PolicyDocument = {
       limits: { websocket: true },
     }),
     rule('x', 'key.test', { id: 'grant.key.1', inject: 'key', origin: { kind: 'grant', name: 'key' } }),
+    rule('x', MODEL, {
+      id: 'grant.key.2',
+      methods: ['POST'],
+      paths: ['/v1/messages'],
+      inject: 'key',
+      origin: { kind: 'grant', name: 'key' },
+    }),
     rule('x', 'hub.test', { id: 'grant.hub.1', inject: 'hub', origin: { kind: 'grant', name: 'hub' } }),
     rule('x', 'lost.test', { id: 'grant.lost.1', inject: 'lost', origin: { kind: 'grant', name: 'lost' } }),
   ],
@@ -143,7 +152,7 @@ export const CALLERS: CallersFile = {
 /** Every value that must not turn up where it does not belong, and the hosts that are sent it. */
 export const CANARIES: readonly { readonly value: string; readonly hosts: readonly string[] }[] = [
   { value: SECRET, hosts: ['api.test', 'order.test', 'ask.test'] },
-  { value: KEY_SECRET, hosts: ['key.test'] },
+  { value: KEY_SECRET, hosts: ['key.test', MODEL] },
   { value: ID_SECRET, hosts: ['hub.test'] },
   { value: AGENTS_OWN, hosts: [] },
 ];
