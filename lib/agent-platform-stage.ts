@@ -1,5 +1,7 @@
 import { CfnOutput, type Environment, Stack, Stage } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { CredentialBroker } from './credentials/credential-broker';
+import { brokerOutputs } from './credentials/outputs';
 import type { EgressProxy } from './egress/egress-proxy';
 import type { AgentNetwork } from './network/agent-network';
 import { composePlatform, type PlatformProps } from './platform-props';
@@ -27,12 +29,14 @@ export class AgentPlatformStage extends Stage {
   readonly sessions: Sessions;
   readonly egressProxy: EgressProxy;
   readonly lifecycle: SessionLifecycle;
+  /** Undefined where no profile has a grant. */
+  readonly credentialBroker?: CredentialBroker;
 
   constructor(scope: Construct, id: string, props: AgentPlatformStageProps) {
     super(scope, id, { env: props.env });
     // With exports and imports a profile could not be taken away: its repository's export is in use while it goes.
     this.node.setContext('@aws-cdk/core:defaultCrossStackReferences', 'weak');
-    const { network, sessions, egressProxy, lifecycle } = composePlatform(
+    const { network, sessions, egressProxy, lifecycle, broker } = composePlatform(
       {
         network: new Stack(this, 'network', {
           description: 'Agent platform: the two VPCs and what stands between them',
@@ -40,6 +44,10 @@ export class AgentPlatformStage extends Stage {
         sessions: new Stack(this, 'sessions', {
           description: 'Agent platform: cluster, tasks, images, rows, policies',
         }),
+        credentials: () =>
+          new Stack(this, 'credentials', {
+            description: 'Agent platform: credentials that sessions use and never hold',
+          }),
         egress: new Stack(this, 'egress', { description: 'Agent platform: the egress proxy, the only way out' }),
         lifecycle: new Stack(this, 'lifecycle', { description: 'Agent platform: what starts and ends sessions' }),
         endpoints: new Stack(this, 'endpoints', { description: 'Agent platform: the endpoints a task starts with' }),
@@ -52,6 +60,8 @@ export class AgentPlatformStage extends Stage {
         description: `Push the images of ${name} here, then pin their digest`,
       });
     }
+    if (broker) brokerOutputs(Stack.of(broker), broker);
+    this.credentialBroker = broker;
     this.network = network;
     this.sessions = sessions;
     this.egressProxy = egressProxy;

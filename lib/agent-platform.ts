@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import type { CredentialBroker } from './credentials/credential-broker';
 import type { EgressProxy } from './egress/egress-proxy';
 import type { AgentNetwork } from './network/agent-network';
 import { composePlatform, type PlatformProps } from './platform-props';
@@ -17,13 +18,16 @@ export class AgentPlatform extends Construct {
   readonly sessions: Sessions;
   readonly egressProxy: EgressProxy;
   readonly lifecycle: SessionLifecycle;
+  /** Undefined where no profile has a grant. */
+  readonly credentialBroker?: CredentialBroker;
 
   constructor(scope: Construct, id: string, props: AgentPlatformProps) {
     super(scope, id);
-    const { network, sessions, egressProxy, lifecycle } = composePlatform(
-      { network: this, sessions: this, egress: this, lifecycle: this, endpoints: this },
+    const { network, sessions, egressProxy, lifecycle, broker } = composePlatform(
+      { network: this, sessions: this, credentials: () => this, egress: this, lifecycle: this, endpoints: this },
       props,
     );
+    this.credentialBroker = broker;
     this.network = network;
     this.sessions = sessions;
     this.egressProxy = egressProxy;

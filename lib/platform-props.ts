@@ -4,6 +4,8 @@ import type { Construct } from 'constructs';
 import type { PolicyDocument } from '../core/egress/document';
 import { formatHostPattern } from '../core/egress/host';
 import { envelopeOf } from '../core/profile/compile';
+import { CredentialBroker } from './credentials/credential-broker';
+import type { OauthProvider } from './credentials/oauth-provider';
 import { ClientIdentity } from './egress/client-identity';
 import { EgressProxy } from './egress/egress-proxy';
 import { AgentNetwork, type AgentNetworkProps } from './network/agent-network';
@@ -56,6 +58,10 @@ export interface PlatformProps {
    * @default true
    */
   readonly reserveConcurrency?: boolean;
+  /** Where GitHub is: `github.com`, a tenant of ghe.com, or a server of yours. @default github.com */
+  readonly githubHost?: string;
+  /** Providers of OAuth tokens that grants name. @default none: grants of that kind are refused */
+  readonly oauthProviders?: OauthProvider[];
   /** Keys of secrets that grants name, where they are not under AWS's own key. @default none */
   readonly secretKeys?: IKey[];
   /**
@@ -76,7 +82,9 @@ export interface PlatformProps {
 export interface PlatformScopes {
   readonly network: Construct;
   readonly sessions: Construct;
-  /** Refers to the other two. */
+  /** Refers to sessions. Asked for where a profile has a grant. */
+  readonly credentials: () => Construct;
+  /** Refers to network, sessions and credentials. */
   readonly egress: Construct;
   /** Refers to network and sessions. */
   readonly lifecycle: Construct;
@@ -90,6 +98,8 @@ export interface Platform {
   readonly sessions: Sessions;
   readonly egressProxy: EgressProxy;
   readonly lifecycle: SessionLifecycle;
+  /** Undefined where no profile has a grant. */
+  readonly broker?: CredentialBroker;
 }
 
 /**
@@ -111,13 +121,25 @@ export function composePlatform(scopes: PlatformScopes, props: PlatformProps): P
     deletionProtection: props.deletionProtection,
     throwaway: props.throwaway,
   });
+  const broker =
+    sessions.grantKinds.length === 0
+      ? undefined
+      : new CredentialBroker(scopes.credentials(), 'CredentialBroker', {
+          sessions,
+          githubHost: props.githubHost,
+          oauthProviders: props.oauthProviders,
+          secretKeys: props.secretKeys,
+          reserveConcurrency: props.reserveConcurrency,
+          deletionProtection: props.deletionProtection,
+          throwaway: props.throwaway,
+        });
   const egressProxy = new EgressProxy(scopes.egress, 'EgressProxy', {
     network,
     identity: ClientIdentity.sessions(sessions),
+    broker,
     image: props.egressImage,
     minCapacity: props.egressMinCapacity ?? (props.tier === Tier.LEAN ? 1 : undefined),
     maxCapacity: props.egressMaxCapacity,
-    secretKeys: props.secretKeys,
     encryptionKey: sessions.encryptionKey,
     deletionProtection: props.deletionProtection,
     throwaway: props.throwaway,
@@ -125,6 +147,7 @@ export function composePlatform(scopes: PlatformScopes, props: PlatformProps): P
   const lifecycle = new SessionLifecycle(scopes.lifecycle, 'Lifecycle', {
     network,
     sessions,
+    broker,
     maxSessions: props.maxSessions,
     runTaskPerSecond: props.runTaskPerSecond,
     reserveConcurrency: props.reserveConcurrency,
@@ -136,7 +159,7 @@ export function composePlatform(scopes: PlatformScopes, props: PlatformProps): P
     repositoryArns: sessions.repositoryArns,
     logGroup: sessions.logGroup,
   });
-  return { network, sessions, egressProxy, lifecycle };
+  return { network, sessions, egressProxy, lifecycle, broker };
 }
 
 function networkProps(props: PlatformProps): AgentNetworkProps {

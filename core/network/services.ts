@@ -46,6 +46,7 @@ export interface AwsHosts {
   readonly ecrRegistry: string;
   /** The bucket of AWS's own that image layers come from. */
   readonly ecrLayers: string;
+  readonly lambda: string;
   readonly logs: string;
   /** Buckets by their path: a name of a bucket in front of it is known at deploy only. */
   readonly s3: string;
@@ -61,6 +62,7 @@ export function awsHosts(account: string, region: string, urlSuffix: string): Aw
     ecrApi: `api.ecr.${suffix}`,
     ecrRegistry: `${account}.dkr.ecr.${suffix}`,
     ecrLayers: `prod-${region}-starport-layer-bucket.s3.${suffix}`,
+    lambda: `lambda.${suffix}`,
     logs: `logs.${suffix}`,
     s3: `s3.${suffix}`,
     secretsManager: `secretsmanager.${suffix}`,

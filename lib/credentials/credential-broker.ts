@@ -128,10 +128,7 @@ export class CredentialBroker extends Construct implements ICredentialBroker {
     sessions.grantReadBindings(this.handler);
     sessions.grantReadPolicies(this.handler);
     this.grantTable(table, key);
-    this.allow(
-      ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      [`${this.records.logGroupArn}:log-stream:credential-broker/*`],
-    );
+    this.records.grantWrite(this.handler);
     this.grantSecrets(props);
     this.grantRoles(sessions.roleArns, props.platformName ?? 'agent-platform');
     if (kinds.has('github-app')) {

@@ -11,6 +11,7 @@ import type { IStringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { awsHosts, SERVICE_NAMES, SERVICE_PORTS } from '../../core/network/services';
 import { checkSize } from '../../core/session/size';
+import type { ICredentialBroker } from '../credentials/credential-broker-ref';
 import type { IServiceNetwork } from '../network/agent-network-ref';
 import { allowLogs, platformKey } from '../platform-key';
 import { ServiceImage, type ServiceImageConfig } from '../service-image';
@@ -44,7 +45,13 @@ export interface EgressProxyProps {
   /** Tasks that run at most. @default 10, or minCapacity where that is more */
   readonly maxCapacity?: number;
   /**
-   * Keys of secrets that grants name.
+   * Where it gets the credentials of grants. With one it reads no secret of a grant itself.
+   *
+   * @default none: grants of kind secret-header are read from Secrets Manager, others are refused
+   */
+  readonly broker?: ICredentialBroker;
+  /**
+   * Keys of secrets that grants name, where there is no broker.
    *
    * @default none: the secrets are under AWS's own key
    */
@@ -79,7 +86,7 @@ export interface EgressProxyProps {
  * The only thing a session can talk to on its way out: ends TLS, asks the policy of whoever calls about each request, adds
  * the granted credential, and writes down what happened. Here is what runs it; what it does is in the image.
  *
- * @throws where the size is none that Fargate has, or capacities contradict each other
+ * @throws where the size is none that Fargate has, capacities contradict each other, or a client is given a broker
  */
 export class EgressProxy extends Construct implements IConnectable {
   readonly connections: Connections;
@@ -111,7 +118,13 @@ export class EgressProxy extends Construct implements IConnectable {
     this.securityGroup = network.addService('EgressProxy', { port, fromSessions: identity.client === undefined });
     this.connections = new Connections({ securityGroups: [this.securityGroup], defaultPort: Port.tcp(port) });
     if (identity.client) this.connections.allowDefaultPortFrom(identity.client, 'The client to the egress proxy');
+    if (identity.client && props.broker) {
+      throw new Error(
+        'egress proxy: got a broker for a client, expected one for sessions; a client has no grants there',
+      );
+    }
     network.addServiceHosts(this.hosts(image, identity));
+    if (props.broker) network.addServiceHosts([lambdaHost(this)]);
 
     this.logGroup = new LogGroup(this, 'Logs', {
       encryptionKey: key,
@@ -126,6 +139,7 @@ export class EgressProxy extends Construct implements IConnectable {
       memoryMiB,
       logGroup: this.logGroup,
       secretKeys: props.secretKeys ?? [],
+      brokerArn: props.broker?.egressProxyAliasArn,
       proxyName: this.proxyName,
     });
     const authority = new CertificateAuthority(this, 'Authority', {
@@ -236,6 +250,12 @@ export class EgressProxy extends Construct implements IConnectable {
       ...cooldown,
     });
   }
+}
+
+/** Where the broker is invoked. */
+function lambdaHost(scope: Construct): string {
+  const { account, region, urlSuffix } = Stack.of(scope);
+  return awsHosts(account, region, urlSuffix).lambda;
 }
 
 function checkedSize(props: EgressProxyProps): { cpu: number; memoryMiB: number } {

@@ -31,6 +31,8 @@ export interface ProxyTaskProps {
   readonly logGroup: ILogGroup;
   /** Keys of the secrets that grants name. */
   readonly secretKeys: readonly IKey[];
+  /** Alias of the credential broker; undefined where it reads the secrets itself. */
+  readonly brokerArn: string | undefined;
   readonly proxyName: string;
 }
 
@@ -63,7 +65,8 @@ export class ProxyTask extends Construct {
     });
     Validations.of(this.taskRole).acknowledge(INLINE_POLICY);
     identity.grantTo(this.taskRole);
-    this.grantSecrets(identity.secretArns, props.secretKeys);
+    if (props.brokerArn === undefined) this.grantSecrets(identity.secretArns, props.secretKeys);
+    else this.grantBroker(props.brokerArn);
 
     this.definition = new FargateTaskDefinition(this, 'Definition', {
       cpu: props.cpu,
@@ -107,6 +110,7 @@ export class ProxyTask extends Construct {
         [ENVIRONMENT.healthPort]: String(HEALTH.port),
         [ENVIRONMENT.region]: region,
         [ENVIRONMENT.proxy]: props.proxyName,
+        ...(props.brokerArn !== undefined && { [ENVIRONMENT.broker]: props.brokerArn }),
         [ENVIRONMENT.policies]: Stack.of(this).toJsonString(identity.policies),
         // The user has no entry in /etc/passwd to read it from.
         HOME: '/',
@@ -125,6 +129,11 @@ export class ProxyTask extends Construct {
   /** The authority is made for this task's role, so it comes later. */
   setAuthority(secretArn: string): void {
     this.container.addEnvironment(ENVIRONMENT.authoritySecret, secretArn);
+  }
+
+  /** Its own alias, and with it its own questions. */
+  private grantBroker(aliasArn: string): void {
+    this.taskRole.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [aliasArn] }));
   }
 
   private grantSecrets(secretArns: readonly string[], keys: readonly IKey[]): void {
