@@ -1,4 +1,4 @@
-import { CfnOutput, Fn, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Fn, Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 /** A value of one stack as a policy of another has it, and as cdk-nag spells it in the ids of its findings. */
@@ -14,6 +14,7 @@ export interface KnownValue {
  * @internal
  */
 export function knownValue(owner: Construct, id: string, value: string, reader: unknown): KnownValue {
+  if (!Token.isUnresolved(value)) return { value, inFindings: value };
   const own = Stack.of(owner);
   const other = Construct.isConstruct(reader) ? Stack.of(reader) : own;
   if (other === own) return { value, inFindings: spelled(own.resolve(value)) };

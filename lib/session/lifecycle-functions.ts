@@ -1,10 +1,11 @@
-import { Duration, type RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, type RemovalPolicy, Stack, Token, Validations } from 'aws-cdk-lib';
 import { Effect, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { LIFECYCLE_VARIABLES as NAMES } from '../../core/session/lifecycle-environment';
 import { INLINE_POLICY } from '../acknowledgements';
+import { type KnownValue, knownValue } from '../known-output';
 import type { IAgentNetwork } from '../network/agent-network-ref';
 import { grantUseThrough } from '../platform-key';
 import { prebuiltFunction } from '../prebuilt-function';
@@ -130,7 +131,7 @@ export class LifecycleFunctions extends Construct {
     for (const handler of [this.preflight, this.stop]) this.allowBroker(handler);
     for (const { role } of [this.launch, this.stop, this.taskEvent, this.reaper]) {
       Validations.of(role ?? this).acknowledge({
-        id: `AwsSolutions-IAM5[Resource::${inFindings(this, this.tasks())}]`,
+        id: `AwsSolutions-IAM5[Resource::${this.tasks().inFindings}]`,
         reason: 'tasks of the one cluster that has none but those of sessions, which are there at run time only',
       });
     }
@@ -209,7 +210,7 @@ export class LifecycleFunctions extends Construct {
     });
     this.allow(handler, {
       actions: ['ecs:TagResource'],
-      resources: [this.tasks()],
+      resources: [this.tasks().value],
       conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
     });
     // No other role can be given to a task: with a role of its own it would hold AWS keys.
@@ -221,11 +222,15 @@ export class LifecycleFunctions extends Construct {
   }
 
   private allowStopTask(handler: LambdaFunction): void {
-    this.allow(handler, { actions: ['ecs:StopTask'], resources: [this.tasks()], conditions: this.inCluster() });
+    this.allow(handler, { actions: ['ecs:StopTask'], resources: [this.tasks().value], conditions: this.inCluster() });
   }
 
   private allowDescribeTasks(handler: LambdaFunction): void {
-    this.allow(handler, { actions: ['ecs:DescribeTasks'], resources: [this.tasks()], conditions: this.inCluster() });
+    this.allow(handler, {
+      actions: ['ecs:DescribeTasks'],
+      resources: [this.tasks().value],
+      conditions: this.inCluster(),
+    });
   }
 
   private allowListTasks(handler: LambdaFunction): void {
@@ -250,9 +255,15 @@ export class LifecycleFunctions extends Construct {
   }
 
   /** Tasks of the cluster; there is no other task in it than sessions'. */
-  private tasks(): string {
+  private tasks(): KnownValue {
     const { partition, region, account } = Stack.of(this);
-    return `arn:${partition}:ecs:${region}:${account}:task/${this.props.sessions.cluster.clusterName}/*`;
+    const { cluster } = this.props.sessions;
+    const name = knownValue(cluster, 'Name', cluster.clusterName, this);
+    const arn = (of: string, at: string, by: string): string => `arn:${of}:ecs:${at}:${by}:task`;
+    return {
+      value: `${arn(partition, region, account)}/${name.value}/*`,
+      inFindings: `${arn('<AWS::Partition>', spelled(region, 'Region'), spelled(account, 'AccountId'))}/${name.inFindings}/*`,
+    };
   }
 }
 
@@ -264,10 +275,7 @@ function allowToken(scope: Construct, id: string, handler: LambdaFunction, state
   Validations.of(policy).acknowledge(INLINE_POLICY);
 }
 
-/** An ARN as cdk-nag writes it in the id of a finding, where parts of it are known at deploy only. */
-function inFindings(scope: Construct, arn: string): string {
-  const resolved: unknown = Stack.of(scope).resolve(arn);
-  if (typeof resolved === 'string') return resolved;
-  const [, parts] = (resolved as { 'Fn::Join': [string, (string | { Ref: string })[]] })['Fn::Join'];
-  return parts.map((part) => (typeof part === 'string' ? part : `<${part.Ref}>`)).join('');
+/** As cdk-nag writes what is known at deploy only. */
+function spelled(value: string, pseudo: string): string {
+  return Token.isUnresolved(value) ? `<AWS::${pseudo}>` : value;
 }
