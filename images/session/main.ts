@@ -1,10 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CERTIFICATES_PATH, SELF_PATH, SERVICE_PORTS, serviceHost, TASK_TEXT_PATH } from '../../core/network/services';
-import { SESSION_ENVIRONMENT } from '../../core/session/task-layout';
+import { selfAnswer } from '../../core/session/self';
+import { SESSION_ENVIRONMENT, SESSION_PATHS } from '../../core/session/task-layout';
+import { sinkOf } from '../../runtime/byte-sink';
+import { systemClock } from '../../runtime/clock';
+import { NetworkActivity } from './activity';
 import { fetchBytes } from './fetch-bytes';
 import { type InitPorts, runInit } from './init';
+import { openRoot } from './open-inside';
 import { observe } from './probe';
+import { record } from './record';
+import { Shipping } from './shipping';
 
 /** Long enough for a binding that is late, short enough that nobody pays for a task that will never be known. */
 const WAIT_MS = 120_000;
@@ -44,8 +52,23 @@ async function init(): Promise<number> {
   );
 }
 
+function recordSession(): Promise<number> {
+  const self = selfAnswer.parse(JSON.parse(readFileSync(SESSION_PATHS.self, 'utf8')));
+  const network = new NetworkActivity();
+  return record(self, {
+    shipping: new Shipping(openRoot(SESSION_PATHS.home)),
+    sink: sinkOf(1),
+    networkInUse: () => network.was(),
+    clock: systemClock,
+    onStop: (listener) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, listener);
+    },
+  });
+}
+
 async function main([entry]: readonly string[]): Promise<number> {
   if (entry === 'init') return init();
+  if (entry === 'record') return recordSession();
   throw new Error(`got "${entry ?? ''}", expected init or record`);
 }
 
