@@ -9,7 +9,7 @@ export class MemoryItemStore implements ItemStore {
   };
 
   async read(table: TableName, key: string): Promise<Item | undefined> {
-    return structuredClone(this.tables[table].get(key));
+    return this.tables[table].get(key);
   }
 
   async transact(transaction: Transaction): Promise<TransactResult> {
@@ -21,7 +21,7 @@ export class MemoryItemStore implements ItemStore {
     for (const [i, write] of transaction.entries()) {
       const item = written(write, items[i]);
       if (item === undefined) this.tables[write.table].delete(write.key);
-      else this.tables[write.table].set(write.key, structuredClone(item));
+      else this.tables[write.table].set(write.key, frozen(item));
     }
     return { kind: 'done' };
   }
@@ -33,7 +33,7 @@ export class MemoryItemStore implements ItemStore {
       .filter((item) => item[by] === value && typeof item.createdAt === 'string')
       .sort((a, b) => (placeOf(a) < placeOf(b) ? 1 : -1))
       .filter((item) => before === undefined || placeOf(item) < before);
-    const page = structuredClone(items.slice(0, limit));
+    const page = items.slice(0, limit);
     const last = page.at(-1);
     return { items: page, ...(last !== undefined && items.length > limit && { after: last }) };
   }
@@ -45,8 +45,17 @@ export class MemoryItemStore implements ItemStore {
 
   /** As if written by somebody else, past every condition. */
   put(table: TableName, item: Item): void {
-    this.tables[table].set(String(item[TABLE_KEYS[table]]), structuredClone(item));
+    this.tables[table].set(String(item[TABLE_KEYS[table]]), frozen(item));
   }
+}
+
+/** A copy that nobody can change, so that reading needs none. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  const copy = Array.isArray(value)
+    ? value.map(frozen)
+    : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, frozen(inner)]));
+  return Object.freeze(copy) as T;
 }
 
 const placeOf = (item: Item): string => `${item.createdAt} ${item.sessionId}`;

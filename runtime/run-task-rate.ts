@@ -22,14 +22,17 @@ export class RunTaskRate {
     this.spacing = 1000 / options.perSecond;
   }
 
-  /** Milliseconds since 1970 of each of so many calls; undefined where the last would be further off than `mostMs`. */
-  async take(calls: number, mostMs: number): Promise<readonly number[] | undefined> {
+  /**
+   * Milliseconds since 1970 of each of so many calls; undefined where the last would be further off than `mostMs`. None
+   * is sooner than `leadMs` from now: whoever then calls at once calls too late, into the turns of the next.
+   */
+  async take(calls: number, leadMs: number, mostMs: number): Promise<readonly number[] | undefined> {
     const { store, clock, random = Math.random } = this.options;
     for (let tries = 0; ; tries++) {
       const item = await store.read('sessions', RATE_KEY);
       const promised = item === undefined ? 0 : rateItem.parse(item).nextAt;
       const now = clock.wall();
-      const first = Math.max(now, promised);
+      const first = Math.max(now + leadMs, promised);
       const nextAt = Math.ceil(first + calls * this.spacing);
       if (nextAt - now > mostMs) return undefined;
       const result = await store.transact([

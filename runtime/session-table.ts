@@ -3,7 +3,7 @@ import {
   addressBinding,
   CLOSED_ADDRESS,
   type ClosedItem,
-  closedItem,
+  closedToExtend,
   type EpochItem,
 } from '../core/session/binding';
 import { type Holder, mustClose, planBinding, planClosing, putRow } from '../core/session/binding-plan';
@@ -189,11 +189,10 @@ export class SessionTable {
   /** Gives the address to the task, where the task is still the session's and nobody alive has it. */
   async bind(task: TaskWithAddress, look: LookAtTasks): Promise<Bound> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const [row, existing, epoch, closed] = await Promise.all([
+      const [row, existing, epoch] = await Promise.all([
         this.get(task.sessionId),
         this.binding(task.address),
         this.epoch(),
-        this.closed(),
       ]);
       if (row === undefined) return { kind: 'none' };
       // After the item was read, never before: what ECS says has to be newer than what would be overwritten.
@@ -201,6 +200,8 @@ export class SessionTable {
         existing !== undefined && existing.taskArn !== task.taskArn
           ? await look([existing.taskArn, task.taskArn])
           : undefined;
+      // Read only where an older binding is closed by this one: the item is large, and everybody wants it.
+      const closed = lives && existing?.closedAt === undefined ? await this.closed() : undefined;
       const holder = existing && lives?.get(existing.taskArn);
       const wanter = lives?.get(task.taskArn);
       const plan = planBinding({ row, task, existing, holder, wanter, epoch, closed, at: this.now() });
@@ -268,7 +269,7 @@ export class SessionTable {
 
   private async closed(): Promise<ClosedItem | undefined> {
     const item = await this.store.read('bindings', CLOSED_ADDRESS);
-    return item === undefined ? undefined : closedItem.parse(item);
+    return item === undefined ? undefined : closedToExtend(item);
   }
 
   /** For what is right whoever was first: repeats where another transaction was in the way, and for nothing else. */

@@ -66,12 +66,19 @@ export class Transitions {
   }
 
   private async bind(row: SessionRow, task: TaskWithAddress): Promise<void> {
-    const bound = await this.table.bind(task, async (taskArns) =>
-      holderOf(await this.tasks.describe(taskArns), taskArns),
-    );
+    let others: readonly TaskSnapshot[] = [];
+    const bound = await this.table.bind(task, async (taskArns) => {
+      const described = await this.tasks.describe(taskArns);
+      others = described.tasks.filter(({ taskArn }) => taskArn !== task.taskArn);
+      return holderOf(described, taskArns);
+    });
     switch (bound.kind) {
       case 'bound':
-        if (bound.superseded) await this.lostAddress(bound.superseded, 'address-taken');
+        if (bound.superseded) {
+          // ECS said why the older one is gone. Where it does not know it any more, this is all that is known.
+          for (const other of others) await this.taskSeen(other);
+          await this.lostAddress(bound.superseded, 'address-taken');
+        }
         // The same report may say more than the address: that the agent runs.
         if (task.running) await this.apply(row.sessionId, { kind: 'task', task });
         return;

@@ -95,6 +95,20 @@ export const closedItem = z
   .check(z.meta({ title: 'Item of recently closed sessions, version 1' }));
 export type ClosedItem = z.infer<typeof closedItem>;
 
+/**
+ * For whoever adds to the item, at each end of a session: only as far as it is counted and extended. Readers check all of
+ * it and refuse everybody where something in it is wrong, so a bad entry lets nobody in.
+ *
+ * @throws where it can't be extended
+ */
+export function closedToExtend(item: Readonly<Record<string, unknown>>): ClosedItem {
+  const { version, closings, sessions } = item;
+  if (version === BINDING_VERSION && Number.isSafeInteger(closings) && Array.isArray(sessions)) {
+    return item as unknown as ClosedItem;
+  }
+  throw new Error('the item of closed sessions is not one; find out who wrote it');
+}
+
 /** The item with one more; undefined is the item that is not there yet. Leaves out what is old and what is too many. */
 export function withClosed(item: ClosedItem | undefined, closed: ClosedSession): ClosedItem {
   const oldest = new Date(Date.parse(closed.closedAt) - KEPT_MS).toISOString();

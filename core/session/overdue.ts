@@ -34,6 +34,8 @@ export function findingOf(row: SessionRow, now: number, patience: Patience = PAT
     case 'QUEUED':
       return overdue(over(row.updatedAt, patience.queued));
     case 'STARTING':
+      // Without a task it is back in the queue: ECS took none, and is asked again.
+      if (row.taskArn === undefined) return overdue(over(row.startedAt, patience.queued));
       return overdue(over(row.startedAt, patience.starting) || over(row.lifetimeEndsAt, 0));
     case 'RUNNING':
     case 'AWAITING_APPROVAL':

@@ -1,7 +1,7 @@
 import type { CauseCode } from './cause';
 import type { SessionEffect } from './event';
 import type { SessionRow } from './row';
-import { gone, isCalling, type Reduced, same, stopping, to, wake } from './row-change';
+import { adopted, gone, isCalling, type Reduced, same, stopping, to, wake } from './row-change';
 import { isTerminal } from './state';
 import { EXITS, type TaskSnapshot } from './task';
 
@@ -15,7 +15,7 @@ export function reduceTask(row: SessionRow, task: TaskSnapshot, at: string): Red
   if (row.taskGone) return same(row, [wake(row)]);
   // The row was written as STARTING before ECS was asked, so an event may well come before RunTask's own answer.
   const change: Partial<SessionRow> = {
-    ...(adopts && { taskArn: task.taskArn }),
+    ...(adopts && adopted(row, at, task.taskArn)),
     ...(row.taskVersion !== task.version && { taskVersion: task.version }),
     ...exitCode(row, task),
   };

@@ -1,7 +1,7 @@
 import type { SessionEffect, SessionEvent } from './event';
 import { reduceTask } from './reduce-task';
 import type { SessionRow } from './row';
-import { ended, gone, isCalling, type Reduced, same, stopping, to } from './row-change';
+import { adopted, ended, gone, isCalling, type Reduced, same, stopping, to } from './row-change';
 import { isTerminal, type SessionState } from './state';
 
 /**
@@ -59,7 +59,6 @@ function launched(row: SessionRow, at: string, cluster: string): Reduced {
     slot: true,
     cluster,
     startedAt: at,
-    lifetimeEndsAt: new Date(Date.parse(at) + row.lifetimeSeconds * 1000).toISOString(),
   });
 }
 
@@ -67,7 +66,7 @@ function answered(row: SessionRow, at: string, generation: number, taskArn: stri
   if (row.taskArn === taskArn && !isTerminal(row.state)) return same(row, leaving(row, taskArn));
   const known = row.taskArn === undefined && row.generation === generation && !isTerminal(row.state);
   if (!known) return same(row, [{ kind: 'stop-task', taskArn }]);
-  return to(row, at, { taskArn }, leaving(row, taskArn));
+  return to(row, at, adopted(row, at, taskArn), leaving(row, taskArn));
 }
 
 const leaving = (row: SessionRow, taskArn: string): SessionEffect[] =>

@@ -51,6 +51,12 @@ export function wake({ taskGone }: Pick<SessionRow, 'taskGone'>): SessionEffect 
   return { kind: 'wake', gone: taskGone === true };
 }
 
+/** The session has its task, and from now on its lifetime. Waiting for it took none. */
+export function adopted(row: SessionRow, at: string, taskArn: string): Partial<SessionRow> {
+  const lifetimeEndsAt = new Date(Date.parse(at) + row.lifetimeSeconds * 1000).toISOString();
+  return { taskArn, startedAt: at, lifetimeEndsAt };
+}
+
 /** ECS says that nothing of the task runs. */
 export function gone(row: SessionRow, at: string, cause: string, change: Partial<SessionRow> = {}): Reduced {
   if (row.state !== 'STOPPING') return stopping(row, at, cause, { ...change, taskGone: true });

@@ -60,7 +60,7 @@ export const sessionRow = z
     stoppedBy: z.optional(principal.check(z.describe('who asked for the stop'))),
     remark: z.optional(text.check(z.describe('why, in their words'))),
     budgetReservedMicroUsd: microUsd,
-    lifetimeSeconds: z.int().check(z.minimum(60), z.describe("of the profile's document, from RunTask on")),
+    lifetimeSeconds: z.int().check(z.minimum(60), z.describe("of the profile's document, from when it has a task")),
     generation,
     slot: z.optional(
       z.literal(true).check(z.describe('counts against the limit of sessions at a time; taken once, given back once')),
@@ -78,7 +78,7 @@ export const sessionRow = z
     approvalsAsOf: z.optional(time.check(z.describe('what is older says nothing new about approvals'))),
     createdAt: time,
     updatedAt: time,
-    startedAt: z.optional(time.check(z.describe('RunTask was asked for'))),
+    startedAt: z.optional(time.check(z.describe('RunTask was asked for; then, that it has a task'))),
     runningAt: z.optional(time.check(z.describe('bound, canary passed, agent started'))),
     stoppingAt: z.optional(time),
     endedAt: z.optional(time),

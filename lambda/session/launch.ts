@@ -1,7 +1,7 @@
 import { runTaskToken, type SessionRow } from '../../core/session/row';
 import type { Clock } from '../../runtime/clock';
 import type { RunTaskRate } from '../../runtime/run-task-rate';
-import type { Machines, RunTaskAnswer } from '../../runtime/session-ports';
+import type { Machines } from '../../runtime/session-ports';
 import type { Transitions } from '../../runtime/session-transitions';
 
 /** What waits in the queue: a session, and the machine that waits for its task. */
@@ -32,6 +32,10 @@ const LONGEST_WAIT_SECONDS = 120;
 /** A function that waits is paid for, and its message is hidden from others meanwhile. */
 const MOST_IN_FUNCTION_MS = 20_000;
 const FULL_SECONDS = 20;
+const LOOK_AHEAD_MS = 100;
+/** Throttles pass in a second or two. */
+const TRIES_AT_ONCE = 2;
+const RETRY_AFTER_MS = 1500;
 
 /** Takes messages off the queue: gives each a place, waits for its turn at RunTask, asks, and tells the machine. */
 export class Launch {
@@ -46,9 +50,20 @@ export class Launch {
     const prepared = await Promise.allSettled(messages.map((message) => this.prepare(message)));
     const failed = prepared.flatMap(({ status }, i) => (status === 'rejected' ? i : []));
     const due = prepared.flatMap((result, i) => (result.status === 'fulfilled' && result.value ? i : []));
-    if (due.length === 0) return failed;
-    const times = await this.options.rate.take(due.length, MOST_IN_FUNCTION_MS);
-    const launched = await Promise.allSettled(
+    failed.push(...(await this.askAll(messages, due)));
+    return this.soon(messages, failed);
+  }
+
+  /** Each in its turn. Gives those that failed. */
+  private async askAll(messages: readonly LaunchMessage[], due: readonly number[]): Promise<readonly number[]> {
+    if (due.length === 0) return [];
+    let times: readonly number[] | undefined;
+    try {
+      times = await this.options.rate.take(due.length, LOOK_AHEAD_MS, MOST_IN_FUNCTION_MS);
+    } catch {
+      return due;
+    }
+    const asked = await Promise.allSettled(
       due.map(async (i, place) => {
         const message = messages[i];
         if (message === undefined) return;
@@ -57,7 +72,18 @@ export class Launch {
         else await this.ask(message, at);
       }),
     );
-    return [...failed, ...launched.flatMap(({ status }, place) => (status === 'rejected' ? (due[place] ?? []) : []))];
+    return due.filter((_, place) => asked[place]?.status === 'rejected');
+  }
+
+  /** A message that is given back stays hidden for minutes. One that is sent anew comes when it is told to. */
+  private async soon(messages: readonly LaunchMessage[], failed: readonly number[]): Promise<number[]> {
+    const sent = await Promise.allSettled(
+      failed.map(async (i) => {
+        const message = messages[i];
+        if (message !== undefined) await this.again(message, false);
+      }),
+    );
+    return failed.filter((_, place) => sent[place]?.status === 'rejected');
   }
 
   /** Whether ECS has to be asked. */
@@ -80,36 +106,39 @@ export class Launch {
   }
 
   private async ask(message: LaunchMessage, at: number): Promise<void> {
-    const { transitions, machines, clock } = this.options;
-    await new Promise<void>((resolve) => clock.after(Math.max(0, at - clock.wall()), resolve));
+    const { transitions, machines, clock, onProblem } = this.options;
+    const until = (time: number) =>
+      new Promise<void>((resolve) => clock.after(Math.max(0, time - clock.wall()), resolve));
+    // Looked at again shortly before its turn, and asked exactly then: what comes late comes on top of the next ones.
+    await until(at - LOOK_AHEAD_MS);
     const row = await transitions.table.get(message.sessionId);
     if (row === undefined || !wantsTask(row)) return machines.succeed(message.token);
-    const answer = await transitions.tasks.run({
-      profile: row.profile,
-      sessionId: row.sessionId,
-      token: runTaskToken(row),
-    });
+    await until(at);
+    const { profile, sessionId, generation } = row;
+    const answer = await transitions.tasks.run({ profile, sessionId, token: runTaskToken(row) });
     if (answer.kind === 'started') {
-      const { generation } = row;
-      await transitions.apply(row.sessionId, { kind: 'run-task-answered', generation, taskArn: answer.taskArn });
+      await transitions.apply(sessionId, { kind: 'run-task-answered', generation, taskArn: answer.taskArn });
       return machines.succeed(message.token);
     }
-    return this.again(message, row, answer);
+    onProblem(sessionId, answer.reason);
+    if (answer.kind === 'refused') await transitions.apply(sessionId, { kind: 'run-task-refused', generation });
+    const tries = (message.tries ?? 0) + 1;
+    // Once more at once: behind the others it would wait as long as the queue is.
+    const [soon] = (tries <= TRIES_AT_ONCE && answer.kind !== 'invalid' && (await this.turn())) || [];
+    return soon === undefined ? this.again(message, answer.kind === 'invalid') : this.ask({ ...message, tries }, soon);
   }
 
-  private async again(
-    message: LaunchMessage,
-    { sessionId, generation }: SessionRow,
-    answer: Exclude<RunTaskAnswer, { kind: 'started' }>,
-  ): Promise<void> {
-    const { transitions, machines, sendLater, onProblem } = this.options;
-    onProblem(sessionId, answer.reason);
+  private turn(): Promise<readonly number[] | undefined> {
+    return this.options.rate.take(1, RETRY_AFTER_MS, MOST_IN_FUNCTION_MS);
+  }
+
+  private async again(message: LaunchMessage, never: boolean): Promise<void> {
+    const { transitions, machines, sendLater } = this.options;
     const tries = (message.tries ?? 0) + 1;
-    if (answer.kind === 'invalid' || tries >= MOST_TRIES) {
-      await transitions.apply(sessionId, { kind: 'launch-gave-up' });
+    if (never || tries >= MOST_TRIES) {
+      await transitions.apply(message.sessionId, { kind: 'launch-gave-up' });
       return machines.succeed(message.token);
     }
-    if (answer.kind === 'refused') await transitions.apply(sessionId, { kind: 'run-task-refused', generation });
     await sendLater({ ...message, tries }, this.jitter(Math.min(2 ** tries, LONGEST_WAIT_SECONDS)));
   }
 

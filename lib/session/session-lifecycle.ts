@@ -84,7 +84,7 @@ export class SessionLifecycle extends Construct implements ISessionLifecycle {
     });
     functions.launch.addEventSource(
       // Few at a time: they wait for each other's turn anyway, and a function that waits is paid for.
-      new SqsEventSource(launches, { batchSize: 10, maxConcurrency: 5, reportBatchItemFailures: true }),
+      new SqsEventSource(launches, { batchSize: 10, maxConcurrency: 10, reportBatchItemFailures: true }),
     );
     const machine = this.machine(functions, launches);
     this.stateMachineArn = machine.stateMachineArn;
