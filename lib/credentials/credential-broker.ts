@@ -12,6 +12,7 @@ import { BROKER_ENVIRONMENT as NAMES } from '../../core/credentials/environment'
 import { ITEM_KEY, OWNER_KEY } from '../../core/credentials/stored';
 import { TTL_ATTRIBUTE } from '../../core/session/row';
 import { alarmTopic } from '../egress/alarm-topic';
+import { knownValue } from '../known-output';
 import { grantUseThrough } from '../platform-key';
 import { prebuiltFunction } from '../prebuilt-function';
 import { secretResources } from '../secret-resources';
@@ -211,19 +212,32 @@ export class CredentialBroker extends Construct implements ICredentialBroker {
   }
 
   private addOauth(providers: readonly OauthProvider[], keys: readonly IKey[]): string {
-    const { partition, region, account } = Stack.of(this);
     const secretPrefix = `${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}/oauth`;
     const clients = providers.flatMap(({ _clientSecret: secret }) => (secret ? [secret.secretArn] : []));
     if (clients.length > 0) this.allow(['secretsmanager:GetSecretValue'], clients.flatMap(secretResources));
     // Written back where a provider gives a new refresh token with each access token.
-    this.allow(
-      ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
-      [`arn:${partition}:secretsmanager:${region}:${account}:secret:${secretPrefix}/*`],
-    );
+    const { value, inFindings } = this.secretsBelow(secretPrefix);
+    this.allow(['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'], [value]);
+    Validations.of(this.role).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${inFindings}]`,
+      reason:
+        'consents of requesters, each in a secret of its own that is made after the deployment; under a prefix of ours',
+    });
     for (const key of keys) grantUseThrough(this.handler, key, 'secretsmanager', ['kms:GenerateDataKey']);
     const rendered = Object.fromEntries(providers.map((provider) => [provider.name, provider._render()]));
     this.set(NAMES.oauth, { secretPrefix, providers: rendered });
     return secretPrefix;
+  }
+
+  /** As a policy names them, and as a finding about the policy spells that. */
+  private secretsBelow(prefix: string): { value: string; inFindings: string } {
+    const { partition, region, account } = Stack.of(this);
+    const arn = (of: string, at: string, by: string) => `arn:${of}:secretsmanager:${at}:${by}:secret:${prefix}/*`;
+    const spelled = (value: string) => knownValue(this, 'Pseudo', value, this).inFindings;
+    return {
+      value: arn(partition, region, account),
+      inFindings: arn(spelled(partition), spelled(region), spelled(account)),
+    };
   }
 
   private addIssuer(removalPolicy: RemovalPolicy, encryptionKey: IKey): string {
