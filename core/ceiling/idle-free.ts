@@ -79,6 +79,7 @@ const FREE_CUSTOM: readonly string[] = [
   'Custom::CrossRegionExportWriter',
   'Custom::ECRAutoDeleteImages',
   'Custom::LogRetention',
+  'Custom::PublishedKeys',
   'Custom::S3AutoDeleteObjects',
   'Custom::S3BucketNotifications',
   'Custom::SessionEpoch',
