@@ -106,8 +106,8 @@ function approvals(row: SessionRow, at: string, waiting: boolean, asOf: string):
  */
 function finish(row: SessionRow, at: string, force: boolean): Reduced {
   if (isTerminal(row.state)) return same(row);
-  if (row.state !== 'STOPPING') return force ? stopping(row, at, machineCause(row.state, false)) : same(row);
-  return force || row.taskGone || row.taskArn === undefined ? ended(row, at) : same(row);
+  if (force) return ended(row, at, { cause: row.cause ?? machineCause(row.state, false) });
+  return row.state === 'STOPPING' && (row.taskGone || row.taskArn === undefined) ? ended(row, at) : same(row);
 }
 
 function machineCause(state: SessionState, timedOut: boolean): string {

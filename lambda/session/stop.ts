@@ -69,5 +69,4 @@ async function findTask({ tasks }: Transitions, row: SessionRow): Promise<string
 /** The end. After a stop nothing is waited for: what ECS still says is about a session that is over. */
 export async function finish({ transitions }: StopOptions, sessionId: string): Promise<void> {
   await transitions.apply(sessionId, { kind: 'finish', force: true });
-  await transitions.apply(sessionId, { kind: 'finish', force: true });
 }
