@@ -83,7 +83,14 @@ describe('W1 cdk-nag and own checks', () => {
     });
     new Bucket(sessionsStack(app), 'Weak');
     expect(() => app.synth()).toThrow(/acme\/sessions\/Weak\/Resource.*\n.*'AwsSolutions::AwsSolutions-S10'/);
-    expect(seen.sort()).toEqual(['acme/egress', 'acme/endpoints', 'acme/lifecycle', 'acme/network', 'acme/sessions']);
+    expect(seen.sort()).toEqual([
+      'acme/credentials',
+      'acme/egress',
+      'acme/endpoints',
+      'acme/lifecycle',
+      'acme/network',
+      'acme/sessions',
+    ]);
   });
 
   it('W1 the deployable app runs all three packs over itself', () => {

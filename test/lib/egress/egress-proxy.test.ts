@@ -109,12 +109,16 @@ describe.each(variantNames())('N5 the egress proxy of %s', (variant) => {
       'appconfig:StartConfigurationSession',
       'dynamodb:GetItem',
       'kms:Decrypt',
+      'lambda:InvokeFunction',
+      's3:GetObject',
       'secretsmanager:GetSecretValue',
     ]);
     for (const { Effect, Resource, Action } of policy) {
       expect(Effect).toBe('Allow');
-      expect(text([Resource, Action])).not.toMatch(/\*|\?/);
+      if (Action !== 's3:GetObject') expect(text([Resource, Action])).not.toMatch(/\*|\?/);
     }
+    expect(text(resources('lambda:InvokeFunction'))).toMatch(/EgressProxyAlias/);
+    expect(resources('lambda:InvokeFunction')).toHaveLength(1);
     expect(resources('dynamodb:GetItem')).toHaveLength(2);
     expect(resources('appconfig:GetLatestConfiguration')).toHaveLength(1);
     expect(deployed(resources('appconfig:GetLatestConfiguration')[0])).toMatch(
@@ -128,7 +132,7 @@ describe.each(variantNames())('N5 the egress proxy of %s', (variant) => {
   it('S4 with a key alone it can do nothing: each is for one service', () => {
     const keys = policyOf(variant, roleId).filter(({ Action }) => Action === 'kms:Decrypt');
     const through = keys.map(({ Condition }) => deployed(Condition?.StringEquals?.['kms:ViaService']).split('.')[0]);
-    expect(new Set(through)).toEqual(new Set(['dynamodb', 'appconfig', 'secretsmanager']));
+    expect(new Set(through)).toEqual(new Set(['dynamodb', 'appconfig', 's3', 'secretsmanager']));
     for (const { Condition } of keys) expect(Object.keys(Condition ?? {})).toEqual(['StringEquals']);
   });
 
@@ -348,6 +352,8 @@ describe('N14 what the proxy itself reaches at AWS', () => {
     'appconfigdata.eu-west-1.amazonaws.com',
     'dynamodb.eu-west-1.amazonaws.com',
     'secretsmanager.eu-west-1.amazonaws.com',
+    's3.eu-west-1.amazonaws.com',
+    'lambda.eu-west-1.amazonaws.com',
   ];
   const filled = (value: unknown): string => {
     if (typeof value === 'string') return value;

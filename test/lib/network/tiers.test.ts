@@ -222,9 +222,9 @@ describe('W7 F12 tiers', () => {
     });
     const on = { firewalls: [true], dns: ['ENABLED', 'ENABLED'] };
     const off = { firewalls: [false], dns: ['DISABLED', 'DISABLED'] };
-    expect(protections('standard')).toEqual({ ...on, keys: ['Retain', 'Retain', 'Retain'] });
-    expect(protections('unprotected')).toEqual({ ...off, keys: ['Retain', 'Retain', 'Retain'] });
-    expect(protections('throwaway')).toEqual({ ...off, keys: ['Delete', 'Delete', 'Delete'] });
+    expect(protections('standard')).toEqual({ ...on, keys: Array(4).fill('Retain') });
+    expect(protections('unprotected')).toEqual({ ...off, keys: Array(4).fill('Retain') });
+    expect(protections('throwaway')).toEqual({ ...off, keys: Array(4).fill('Delete') });
   });
 });
 

@@ -48,18 +48,24 @@ describe('W2 one stack and several hold the same', () => {
     expect(types('one-stack')).toEqual(types('standard'));
   });
 
-  it('W2 each plane in its own stack: network, sessions, egress proxy, endpoints', () => {
+  it('W2 each plane in its own stack: network, sessions, credentials, egress proxy, life cycle, endpoints', () => {
     const has = Object.entries(templatesOf('standard')).map(([stack, { Resources }]) => [
       stack,
-      ['AWS::EC2::VPC', 'AWS::ECS::TaskDefinition', 'AWS::ECS::Service', 'AWS::EC2::VPCEndpoint'].filter((type) =>
-        Object.values(Resources).some(({ Type }) => Type === type),
-      ),
+      [
+        'AWS::EC2::VPC',
+        'AWS::ECS::TaskDefinition',
+        'AWS::ECS::Service',
+        'AWS::EC2::VPCEndpoint',
+        'AWS::Lambda::Alias',
+      ].filter((type) => Object.values(Resources).some(({ Type }) => Type === type)),
     ]);
     expect(has).toEqual([
       ['acme-network', ['AWS::EC2::VPC']],
       ['acme-sessions', ['AWS::ECS::TaskDefinition']],
       ['acme-egress', ['AWS::ECS::TaskDefinition', 'AWS::ECS::Service']],
+      ['acme-lifecycle', []],
       ['acme-endpoints', ['AWS::EC2::VPCEndpoint']],
+      ['acme-credentials', ['AWS::Lambda::Alias']],
     ]);
   });
 
