@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { EXITS } from '../../../core/session/task';
+import { readTranscripts, type Transcripts } from '../../../core/session/transcript-read';
+import { until } from '../lab/namespaces';
 import { METADATA_URL, OTHER_TASK_ARN, SessionLab, TASK_TEXT } from '../session/lab/session-lab';
 import { ImageStore } from './lab/image-store';
-import { type Ended, type RunOptions, sessionTask, TaskRun } from './lab/task';
+import { type Ended, type RunningContainer, type RunOptions, sessionTask, TaskRun } from './lab/task';
 
 /**
  * The image of session-init and session-recorder as its Dockerfile makes it, and the launcher in agents' images of several
@@ -184,5 +186,77 @@ describe('the launcher', () => {
     const ended = await agent(['/bin/echo', 'the agent runs']);
     expect(ended.code).not.toBe(0);
     expect(ended.output).not.toContain('the agent runs');
+  });
+});
+
+describe('session-recorder', () => {
+  const claude = '/workspace/home/.claude/projects/-workspace';
+  /** Becomes busy for ever, as an agent that has to be killed. */
+  const busy = 'while :; do :; done';
+
+  const session = async (script: string): Promise<{ agent: RunningContainer; recorder: RunningContainer }> => {
+    expect((await init()).code).toBe(0);
+    const recorder = task.start('session-recorder', { image: SESSION });
+    const command = { change: { Command: ['/bin/sh', '-c', script] } };
+    const env = { ECS_CONTAINER_METADATA_URI_V4: METADATA_URL };
+    return { agent: task.start('agent', { image: AGENT, env, ...command }), recorder };
+  };
+  const shipped = ({ output }: RunningContainer): Transcripts => readTranscripts(output.split('\n'));
+  const text = (read: Transcripts, ending: string): string | undefined => {
+    const file = read.files.find(({ name }) => name.endsWith(ending));
+    return file && Buffer.from(file.bytes).toString();
+  };
+
+  it('A3 has everything although the agent was killed in the middle of it', async () => {
+    const { agent: container, recorder } = await session(
+      `mkdir -p ${claude}; echo one >> ${claude}/a.jsonl; echo out; i=0; while [ $i -lt 5000 ]; do echo "line $i" >> ${claude}/a.jsonl; i=$((i+1)); done; echo ready; ${busy}`,
+    );
+    await until('the agent', () => agentOutput().includes('ready'), 30_000);
+    container.kill();
+    expect((await container.ended).code).toBe(137);
+    recorder.stop();
+    expect((await recorder.ended).code).toBe(0);
+    const read = shipped(recorder);
+    expect(text(read, 'a.jsonl')).toBe(`one\n${Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join('')}`);
+    expect(text(read, '.agent-output')).toBe('out\nready\n');
+    expect([read.cuts, read.missing, read.foreign, read.end]).toEqual([[], 0, 0, 'stopped']);
+  });
+
+  it('A3 has everything up to a moment ago where it is killed itself', async () => {
+    const { recorder } = await session(`mkdir -p ${claude}; echo one >> ${claude}/a.jsonl; ${busy}`);
+    await until('the transcript', () => text(shipped(recorder), 'a.jsonl') === 'one\n', 30_000);
+    recorder.kill();
+    expect((await recorder.ended).code).toBe(137);
+    expect(shipped(recorder).missing).toBe(0);
+  });
+
+  it('A3 S4 reads nothing of its own, of the platform’s or of the system’s for an agent that links to it', async () => {
+    const { recorder } = await session(
+      `mkdir -p ${claude} /workspace/home/.codex; ` +
+        `ln -s /proc/self/environ ${claude}/environ.jsonl; ln -s /session/self.json ${claude}/self.jsonl; ` +
+        `ln -s /app/main.js ${claude}/program.jsonl; ln -s /proc/1/root/app ${claude}/folder; ln -s / /workspace/home/.codex/sessions; ` +
+        `mkfifo ${claude}/pipe.jsonl; ln /session/self.json ${claude}/hard.jsonl; truncate -s 1T ${claude}/huge.jsonl; ` +
+        `echo real >> ${claude}/real.jsonl; ${busy}`,
+    );
+    // Not read as a whole each time: the large file fills it up to its limit.
+    await until('the transcript', () => recorder.output.includes('"text":"real'), 30_000);
+    recorder.stop();
+    expect((await recorder.ended).code).toBe(0);
+    const read = shipped(recorder);
+    expect(read.files.find(({ name }) => name.endsWith('huge.jsonl'))?.cuts).toEqual(['file-limit']);
+    expect(read.files.map(({ name }) => name).sort()).toEqual([
+      '.agent-output',
+      '.claude/projects/-workspace/huge.jsonl',
+      '.claude/projects/-workspace/real.jsonl',
+    ]);
+    expect(recorder.output).not.toContain('PATH=');
+    expect(agentOutput()).toContain('Invalid cross-device link');
+  });
+
+  it('S5 ends when the session’s time is over, which ends the task', async () => {
+    (await lab).bind({ lifetime: 6_000 });
+    const { recorder } = await session(busy);
+    expect((await recorder.ended).code).toBe(EXITS.recorderLifetime);
+    expect(shipped(recorder).end).toBe('lifetime');
   });
 });

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 
 const ROOT = join(__dirname, '../../../..');
 
@@ -51,10 +52,17 @@ export class ImageStore {
     this.buildah('rm', from);
   }
 
-  /** As `cdk deploy` builds it: the folder in assets/. */
+  /** As scripts/build.ts and `cdk deploy` make it, of the sources as they are now: what lies in assets/ may be older. */
   build(name: string, image: string, base: string): void {
+    const folder = join(this.folder, image);
+    const sources = join(ROOT, 'images', image);
+    cpSync(sources, folder, { recursive: true, filter: (file) => !file.endsWith('.ts') });
+    buildSync({
+      ...{ entryPoints: [join(sources, 'main.ts')], outfile: join(folder, 'main.js'), bundle: true },
+      ...{ platform: 'node', target: 'node24', format: 'cjs', logLevel: 'error' },
+    });
     const args = ['-q', '--isolation', 'chroot', '--build-arg', `BASE_IMAGE=${base}`, '-t', name];
-    this.buildah('build', ...args, join(ROOT, 'assets/images', image));
+    this.buildah('build', ...args, folder);
   }
 
   /** Bytes of all layers as a registry would hold them: compressed. */

@@ -82,9 +82,9 @@ export class RunningContainer {
     this.podman('kill', '-s', 'KILL', this.name);
   }
 
-  /** As ECS stops a container: SIGTERM, and SIGKILL after stopTimeout. */
+  /** As ECS stops a container: SIGTERM, and SIGKILL after stopTimeout. What it still writes is read meanwhile. */
   stop(): void {
-    this.podman('stop', '-t', String(this.stopTimeout), this.name);
+    spawn('podman', this.store.podman('stop', '-t', String(this.stopTimeout), this.name), { stdio: 'ignore' });
   }
 
   private podman(...args: string[]): string {
