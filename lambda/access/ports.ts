@@ -1,0 +1,71 @@
+import type { RequesterLimits } from '../../core/access/admission';
+import type { ArtifactKind } from '../../core/access/artifacts';
+import type { OperationId } from '../../core/access/may-do';
+import type { Caller } from '../../core/access/principal';
+import type { Problem } from '../../core/access/problem';
+import type { ReadRequest } from '../../core/access/read-request';
+import type { SessionRow } from '../../core/session/row';
+import type { Clock } from '../../runtime/clock';
+import type { ItemStore } from '../../runtime/item-store';
+import type { LoadedPolicy } from '../../runtime/policies';
+import type { Records } from '../../runtime/records';
+import type { SessionTable } from '../../runtime/session-table';
+import type { Transitions } from '../../runtime/session-transitions';
+
+/** The documents in force. */
+export interface Documents {
+  readonly profiles: readonly string[];
+  /** Undefined where it can't be read now. */
+  current(profile: string): Promise<LoadedPolicy | undefined>;
+}
+
+export interface Artifact {
+  readonly name: string;
+  readonly bytes: number;
+  readonly modifiedAt: string;
+  readonly url?: string;
+}
+
+export interface Payloads {
+  readonly bucket: string;
+  putTaskText(sessionId: string, text: Uint8Array): Promise<void>;
+  list(kind: ArtifactKind, sessionId: string): Promise<readonly Artifact[]>;
+}
+
+export interface ApiOptions {
+  readonly store: ItemStore;
+  readonly table: SessionTable;
+  readonly transitions: Transitions;
+  readonly documents: Documents;
+  readonly payloads: Payloads;
+  /** Starts the state machine of a session; once more is as good as once. */
+  readonly startMachine: (sessionId: string) => Promise<void>;
+  /** Has every session ended, without waiting for it. */
+  readonly startSweep: () => Promise<void>;
+  readonly records: Records;
+  readonly limits: RequesterLimits;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly onProblem: (problem: string, error: unknown) => void;
+}
+
+/** Who asks for what. */
+export interface Ask {
+  readonly caller: Caller;
+  readonly request: ReadRequest;
+  readonly sourceAddress: string | undefined;
+}
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly body: object }
+  | {
+      readonly kind: 'refused';
+      readonly problem: Problem;
+      /** As the record has it, where that says more than the answer. */
+      readonly reason?: string;
+      readonly row?: SessionRow;
+      readonly target?: string;
+    };
+
+export type Handler = (options: ApiOptions, ask: Ask) => Promise<Outcome>;
+export type Handlers = Readonly<Record<OperationId, Handler>>;
