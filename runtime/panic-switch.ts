@@ -38,8 +38,11 @@ export class PanicSwitch {
     }
   }
 
-  /** Two people: whoever holds one sign-in could otherwise undo what somebody else did for a reason. */
-  async lift(by: string, confirmedBy: string, remark: string): Promise<EpochItem> {
+  /**
+   * Two people: whoever holds one sign-in could otherwise undo what somebody else did for a reason. `epoch` is the panic
+   * that both meant: one that was raised since stays.
+   */
+  async lift(by: string, confirmedBy: string, remark: string, epoch?: number): Promise<EpochItem> {
     if (by === confirmedBy) {
       throw new PanicRefused('a panic is lifted by two people; got one, expected somebody else to confirm');
     }
@@ -47,6 +50,9 @@ export class PanicSwitch {
       const before = await this.read();
       if (before === undefined) throw new PanicRefused('there is no epoch item; deploy the platform again');
       if (before.open) return before;
+      if (epoch !== undefined && before.epoch !== epoch) {
+        throw new PanicRefused(`panic ${before.epoch} was raised since; got a lift of ${epoch}, ask again`);
+      }
       const after = await this.put(before, { epoch: before.epoch, open: true, changedBy: by, confirmedBy, remark });
       if (after) return after;
     }

@@ -225,9 +225,9 @@ export class SessionTable {
     return this.panicSwitch.panic(by, remark);
   }
 
-  /** @throws where one person would be both */
-  async lift(by: string, confirmedBy: string, remark: string): Promise<EpochItem> {
-    return this.panicSwitch.lift(by, confirmedBy, remark);
+  /** @throws where one person would be both, or where a later panic than `epoch` was raised */
+  async lift(by: string, confirmedBy: string, remark: string, epoch?: number): Promise<EpochItem> {
+    return this.panicSwitch.lift(by, confirmedBy, remark, epoch);
   }
 
   /** The state machine's token, in the place of one from before. */

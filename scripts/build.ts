@@ -2,6 +2,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSy
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import * as z from 'zod/mini';
+import { openApiDocument } from '../core/access/openapi';
 import { auditRecord } from '../core/audit/record';
 import { policyDocument } from '../core/egress/document';
 import { platformYaml } from '../core/profile/yaml-schema';
@@ -28,9 +29,16 @@ const SCHEMAS = {
 } as const;
 
 async function main(args: readonly string[]): Promise<number> {
-  const stale = Object.entries(SCHEMAS).filter(([name, schema]) => {
+  const published: [string, object][] = [
+    ...Object.entries(SCHEMAS).map(([name, schema]): [string, object] => [
+      name,
+      z.toJSONSchema(schema, { io: 'input', reused: 'ref' }),
+    ]),
+    ['control-api', openApiDocument()],
+  ];
+  const stale = published.filter(([name, json]) => {
     const file = join(root, 'core/schema', `${name}.json`);
-    const text = `${JSON.stringify(z.toJSONSchema(schema, { io: 'input', reused: 'ref' }), null, 2)}\n`;
+    const text = `${JSON.stringify(json, null, 2)}\n`;
     if (readOrEmpty(file) === text) return false;
     if (!args.includes('--check')) {
       mkdirSync(join(root, 'core/schema'), { recursive: true });
