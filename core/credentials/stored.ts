@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
-import { slug, time } from '../audit/field';
+import { sha256, slug, time } from '../audit/field';
 import { uuid } from '../audit/id';
 import { GRANT_KINDS } from '../audit/kinds';
+import { documentGrant } from '../egress/document';
 import { sessionId } from '../session/id';
 import { BROKER_CALLERS } from './callers';
 
@@ -39,6 +40,23 @@ export const tokenItem = z.strictObject({
   ttl: z.int(),
 });
 export type TokenItem = z.infer<typeof tokenItem>;
+
+/** The owner is the session. */
+export const ADMITTED_ITEM = 'grants';
+
+/**
+ * The grants of the document that a session was admitted under: a deployment replaces documents under sessions that run,
+ * and the old one is gone.
+ */
+export const admittedItem = z.strictObject({
+  version: STORED_VERSION,
+  owner: sessionId,
+  item: z.literal(ADMITTED_ITEM),
+  documentHash: sha256,
+  grants: z.array(documentGrant),
+  ttl: z.int(),
+});
+export type AdmittedItem = z.infer<typeof admittedItem>;
 
 /** Who a requester is at GitHub, as somebody who may say so wrote it. The number stays when the name changes hands. */
 export const githubAccountItem = z.object({

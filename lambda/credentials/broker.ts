@@ -7,9 +7,10 @@ import {
   type MintRequest,
 } from '../../core/credentials/messages';
 import { type CredentialRefused, refusedFor } from '../../core/credentials/refusal';
-import type { DocumentGrant } from '../../core/egress/document';
+import { type DocumentGrant, documentGrant } from '../../core/egress/document';
 import type { SessionRow } from '../../core/session/row';
 import type { Clock } from '../../runtime/clock';
+import type { AdmittedGrants } from './admitted-grants';
 import type { GrantRecords } from './grant-records';
 import type { LiveTokens } from './live-tokens';
 import type { Minted, Minter, MintResult, Told } from './minter';
@@ -24,6 +25,7 @@ export interface BrokerPorts {
   readonly sessions: SessionReader;
   readonly documents: DocumentReader;
   readonly minters: Minters;
+  readonly admitted: AdmittedGrants;
   readonly tokens: LiveTokens;
   readonly records: GrantRecords;
   readonly clock: Clock;
@@ -128,6 +130,11 @@ export class CredentialBroker {
     const admitted = await this.admit(request.sessionId, 'checkable');
     if (admitted.kind === 'refused') return await this.turnAway(admitted, caller, request);
     const { row, grants } = admitted;
+    try {
+      await this.ports.admitted.keep(row, grants);
+    } catch {
+      return answerOf(refusedFor('record-failed'));
+    }
     const checked = await Promise.all(grants.map(async (grant) => ({ grant, found: await this.checkOne(row, grant) })));
     const problems = checked.flatMap(({ grant, found }) => found.map((result) => ({ grant, result })));
     const written = async (): Promise<void> => {
@@ -156,7 +163,8 @@ export class CredentialBroker {
 
   /** Asked for after the session was closed. Throws where tables or log do, so that the life cycle asks again. */
   private async revoke(sessionId: string): Promise<BrokerAnswer> {
-    const { tokens, records, clock } = this.ports;
+    const { admitted, tokens, records, clock } = this.ports;
+    await admitted.forget(sessionId);
     let [revoked, failed] = [0, 0];
     for (const token of await tokens.list(sessionId)) {
       const isOver = token.expiresAt <= clock.wall();
@@ -184,8 +192,12 @@ export class CredentialBroker {
     try {
       const policy = await this.ports.documents.read(row.profile, row.documentHash);
       if (policy === undefined) return refusedFor('document-missing');
-      if (policy.hash !== row.documentHash) return refusedFor('document-changed');
-      return { kind: 'admitted', row, grants: policy.document.grants };
+      const { grants } = policy.document;
+      if (policy.hash === row.documentHash) return { kind: 'admitted', row, grants };
+      // A session has what it was admitted with and what still stands, and no grant that came later.
+      const before = await this.ports.admitted.find(row);
+      if (!before) return refusedFor('document-changed');
+      return { kind: 'admitted', row, grants: grants.filter((grant) => before.some((one) => isSame(one, grant))) };
     } catch (error) {
       return refusedFor('document-missing', nameOf(error));
     }
@@ -241,6 +253,12 @@ export function targetOf(grant: DocumentGrant): string {
     case 'oidc':
       return grant.audience;
   }
+}
+
+/** A table gives the keys of a map back in any order; a schema puts them in its own. */
+function isSame(one: DocumentGrant, other: DocumentGrant): boolean {
+  const [a, b] = [one, other].map((grant) => JSON.stringify(documentGrant.parse(grant)));
+  return a === b;
 }
 
 /** The name only: messages of IAM name principals, and those of sockets addresses. */

@@ -15,6 +15,7 @@ import { type Clock, systemClock } from '../../runtime/clock';
 import { DurableRecords, logStore } from '../../runtime/credential-records';
 import { dynamoItems, type ReadItem } from '../../runtime/dynamo-items';
 import { readSecretsManager } from '../../runtime/secrets-manager-credentials';
+import { admittedGrants } from './admitted-grants';
 import { CredentialBroker, type Minters } from './broker';
 import { GithubApi } from './github-api';
 import { GrantRecords } from './grant-records';
@@ -47,6 +48,7 @@ const broker = new CredentialBroker({
   sessions: sessionReader({ read, ...settings, clock }),
   documents: documents(settings),
   minters: minters(settings, read),
+  admitted: admittedGrants(items, settings.table, clock),
   tokens: tokenTable(items, settings.table, kmsDataKeys(kms, settings.tokenKey)),
   records: new GrantRecords(
     new DurableRecords({

@@ -36,6 +36,7 @@ export class BrokerLab {
   readonly records: AuditRecord[] = [];
   readonly accounts = new Map<string, GithubAccount>([[liveRow.requester, { login: 'ada', id: 1 }]]);
   readonly tokens: LiveToken[] = [];
+  readonly admitted = new Map<string, { documentHash: string; grants: readonly DocumentGrant[] }>();
   readonly secrets = new Map<string, string | undefined>([[SECRET_ARN, SECRET]]);
   document: PolicyDocument = { ...documentOf('coder'), grants: Object.values(GRANTS) };
   /** Awaited before records are stored. */
@@ -70,6 +71,19 @@ export class BrokerLab {
         }),
         'secret-header': new SecretHeaderMinter(async (arn) => this.secrets.get(arn)),
         ...minters,
+      },
+      admitted: {
+        keep: async (row, grants) => {
+          this.admitted.set(row.sessionId, { documentHash: row.documentHash, grants });
+        },
+        find: async ({ sessionId, documentHash }) => {
+          const kept = this.admitted.get(sessionId);
+          // Keys come back in an order of the table's own.
+          return kept?.documentHash === documentHash ? kept.grants.map(reversed) : undefined;
+        },
+        forget: async (sessionId) => {
+          this.admitted.delete(sessionId);
+        },
       },
       tokens: this.tokenStore(),
       records: new GrantRecords(
@@ -142,6 +156,10 @@ export class BrokerLab {
       },
     };
   }
+}
+
+function reversed(grant: DocumentGrant): DocumentGrant {
+  return Object.fromEntries(Object.entries(grant).reverse()) as DocumentGrant;
 }
 
 function seeded(): (bytes: number) => Uint8Array {

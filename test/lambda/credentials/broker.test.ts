@@ -167,6 +167,25 @@ describe('C4 a grant is the one that the session was admitted with', () => {
     expect(await mint()).toMatchObject({ kind: 'refused', code: 'document-changed' });
   });
 
+  it('C4 a session that runs keeps what it was admitted with through a deployment, where it still stands', async () => {
+    const { document } = lab;
+    lab.row({ state: 'PREFLIGHT' });
+    await lab.ask(CHECK, 'session-lifecycle');
+    lab.row({ state: 'RUNNING' });
+    lab.document = {
+      ...document,
+      blocked: ['x.example.com'],
+      grants: [...document.grants, { ...GRANTS.jira, id: 'later' }],
+    };
+    expect(await mint()).toMatchObject({ kind: 'headers' });
+    expect(await lab.mint('later', JIRA)).toMatchObject({ kind: 'refused', code: 'grant-missing' });
+    lab.document = { ...lab.document, grants: [{ ...GRANTS.jira, header: 'x-api-key' }] };
+    expect(await mint()).toMatchObject({ kind: 'refused', code: 'grant-missing' });
+    lab.closeSession();
+    await lab.ask(REVOKE, 'session-lifecycle');
+    expect(lab.admitted.size).toBe(0);
+  });
+
   it('C4 a grant that the document does not have is refused, and recorded with the session', async () => {
     expect(await lab.mint('admin', JIRA)).toMatchObject({ kind: 'refused', code: 'grant-missing' });
     expect(lab.records).toMatchObject([{ kind: 'refusal', subject: { sessionId: SESSION } }]);
