@@ -17,6 +17,7 @@ TOOLS=(
   buildah:buildah podman:podman runc:runc mmdebstrap:mmdebstrap
   openssl:openssl curl:curl python3:python3 unbound:unbound dig:bind9-dnsutils setpriv:util-linux
   git:git gh:gh pip3:python3-pip
+  wget:wget javac:default-jdk-headless mvn:maven go:golang-go cargo:cargo aws:awscli
 )
 PATH="$PATH:/usr/sbin:/sbin"
 

@@ -285,3 +285,8 @@ while time.time() < end:
     expect(lines.join('')).toMatch(/^[^\p{Cc}\p{Cf}]*$/u);
   });
 });
+
+it('A3 does not begin where the home itself is a link', () => {
+  symlinkSync(home, join(folder, 'link'));
+  expect(() => openRoot(join(folder, 'link'))).toThrow(/ELOOP|ENOTDIR/);
+});
