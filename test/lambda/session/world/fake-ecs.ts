@@ -124,6 +124,14 @@ export class FakeEcs implements SessionTasks {
     return { taskArns: tasks.map(({ taskArn }) => taskArn) };
   }
 
+  /** How many running tasks any service would answer in this moment. */
+  answered(): number {
+    return [...this.tasks.values()].filter(
+      ({ lastStatus, address }) =>
+        lastStatus === 'RUNNING' && address !== undefined && this.answerAt(address) !== undefined,
+    ).length;
+  }
+
   private takeToken(): boolean {
     const now = this.options.clock.monotonic();
     const tokens = Math.min(BUCKET, this.bucket.tokens + ((now - this.bucket.at) / 1000) * BUCKET);
@@ -209,7 +217,8 @@ export class FakeEcs implements SessionTasks {
     if (read.kind !== 'open') return undefined;
     const bound = readBound(read.binding, store.all('sessions').get(read.binding.sessionId));
     if (bound.kind !== 'bound') return undefined;
-    return isLive(bound.bound, { now: clock.wall(), epoch: 0, closed: [] }) ? read.binding.taskArn : undefined;
+    const { epoch, open } = store.all('bindings').get('epoch') as { epoch: number; open: boolean };
+    return open && isLive(bound.bound, { now: clock.wall(), epoch, closed: [] }) ? read.binding.taskArn : undefined;
   }
 
   private changed(task: Task): void {

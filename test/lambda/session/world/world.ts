@@ -4,7 +4,7 @@ import { isTerminal } from '../../../../core/session/state';
 import type { Transaction } from '../../../../core/session/transaction';
 import { Launch, type LaunchMessage } from '../../../../lambda/session/launch';
 import { preflight } from '../../../../lambda/session/preflight';
-import { reap } from '../../../../lambda/session/reaper';
+import { reap, sweep } from '../../../../lambda/session/reaper';
 import { finish, run, type StopInput, stop } from '../../../../lambda/session/stop';
 import { taskEvent } from '../../../../lambda/session/task-events';
 import type { Definition } from '../../../../lib/session/lifecycle-definition';
@@ -132,6 +132,14 @@ export class World {
       mostSeconds * 1000,
     );
     this.over = true;
+  }
+
+  /** The epoch first, then every session, as the control API has it done. */
+  async panic(): Promise<void> {
+    await this.transitions.table.panic('ops', 'drill');
+    this.clock.begin(async () => {
+      await sweep({ transitions: this.transitions, clock: this.clock, onProblem: () => {} });
+    });
   }
 
   rows(): SessionRow[] {
