@@ -61,22 +61,21 @@ function decoded(path: string): string {
 
 /** What an agent chose of the host: the labels that the rule's wildcard leaves open. */
 function openLabels({ host }: EgressRequest, rule: UrlRule): string {
-  const apex = apexOf(rule);
-  return apex === undefined ? '' : host.slice(0, Math.max(0, host.length - apex.length - 1));
+  return host.slice(0, Math.max(0, host.length - apexOf(rule).length - 1));
 }
 
 /** Reading a host pattern takes longer than all the rest that is asked of a URL. */
-const apexes = new WeakMap<UrlRule, string | false>();
+const apexes = new WeakMap<UrlRule, string>();
 
-/** Undefined where the rule names one exact host. */
-function apexOf(rule: UrlRule): string | undefined {
+/** What the rule says of the host: all of it where it names one, and no label is open. */
+function apexOf(rule: UrlRule): string {
   let apex = apexes.get(rule);
   if (apex === undefined) {
     const pattern = parseHostPattern(rule.host);
-    apex = pattern.kind === 'ok' && pattern.value.kind !== 'exact' && pattern.value.name;
+    apex = pattern.kind === 'ok' ? pattern.value.name : rule.host;
     apexes.set(rule, apex);
   }
-  return apex === false ? undefined : apex;
+  return apex;
 }
 
 /** Known secrets in names and values of headers that would be forwarded: name, value, name, value ... */
@@ -110,11 +109,12 @@ export class UrlBudget {
     const spent = this.spent.get(rule.id) ?? { urls: new Set<number>(), labels: new Set<string>(), bytes: 0 };
     this.spent.set(rule.id, spent);
 
-    const url = this.hash(urlOf(request));
-    if (most !== undefined && !spent.urls.has(url) && spent.urls.size >= most) {
+    // Without a number nothing is kept of a URL: an agent could have this process hold as many as it asks for.
+    const url = most === undefined ? undefined : this.hash(urlOf(request));
+    if (most !== undefined && url !== undefined && !spent.urls.has(url) && spent.urls.size >= most) {
       return refused('url-too-opaque', `more than the ${most} different URLs that the rule allows a session`);
     }
-    const fresh = labels !== '' && !spent.labels.has(labels);
+    const fresh = !spent.labels.has(labels);
     const allowed = rule.limits?.maxOpaqueBytes ?? URL_DEFAULTS.maxOpaqueBytes;
     if (fresh && spent.bytes + labels.length > allowed) {
       return refused('url-too-opaque', `more than ${allowed} bytes of different names below ${rule.host}`);
@@ -123,7 +123,7 @@ export class UrlBudget {
       spent.labels.add(labels);
       spent.bytes += labels.length;
     }
-    if (most !== undefined) spent.urls.add(url);
+    if (url !== undefined) spent.urls.add(url);
     return CLEAN;
   }
 }

@@ -124,9 +124,22 @@ describe('N12 N11 data in a URL is refused by tight limits', () => {
   it('N12 a long URL, though it is made of words', () => {
     const words = 'the-quick-brown-fox/'.repeat(25);
     expect(at(words.slice(0, 512 - 'https://docs.example.com/'.length))).toEqual({ kind: 'clean' });
-    expect(at(words.slice(0, 513 - 'https://docs.example.com/'.length))).toMatchObject({
+    expect(at(words.slice(0, 513 - 'https://docs.example.com/'.length))).toEqual({
+      kind: 'refused',
+      code: 'url-too-opaque',
       problem: expect.stringContaining('513 bytes'),
     });
+  });
+
+  it('N12 as much data as the rule allows passes, and not one byte more', () => {
+    expect(at(hex(64))).toEqual({ kind: 'clean' });
+    expect(at(`${hex(64)}0`)).toEqual(tooOpaque);
+  });
+
+  it('N12 the end of the path and the beginning of the query are no run together', () => {
+    const strict = ruleFor('docs.example.com', { limits: { maxOpaqueBytes: 4 } });
+    const order = requestFor('https://docs.example.com/order/12345?67890123');
+    expect(screenUrl(order, strict, undefined)).toEqual({ kind: 'clean' });
   });
 
   it('N12 without limits of the rule the defaults hold', () => {
@@ -205,11 +218,47 @@ describe('N12 what a session may ask for altogether', () => {
     },
   );
 
+  it('N12 a refusal has its code', () => {
+    const refused = { kind: 'refused', code: 'url-too-opaque', problem: expect.any(String) };
+    const below = ruleFor('*.example.com', { limits: { maxOpaqueBytes: 4 } });
+    expect(budget().admit(requestFor('https://abcde.example.com/'), below)).toEqual(refused);
+    const own = budget();
+    const once = ruleFor('docs.example.com', { limits: { distinctUrls: 1 } });
+    expect(own.admit(requestFor('https://docs.example.com/1'), once)).toEqual(clean);
+    expect(own.admit(requestFor('https://docs.example.com/2'), once)).toEqual(refused);
+  });
+
+  it('N12 a name that is asked for again spends nothing', () => {
+    const rule = ruleFor('*.example.com', { limits: { maxOpaqueBytes: 8 } });
+    const own = budget();
+    for (const host of ['abcd', 'abcd', 'abcd', 'efgh']) {
+      expect(own.admit(requestFor(`https://${host}.example.com/`), rule)).toEqual(clean);
+    }
+    expect(own.admit(requestFor('https://i.example.com/'), rule).kind).toBe('refused');
+  });
+
+  it('N12 is forgotten only where nothing was spent', () => {
+    const own = budget();
+    expect(own.isEmpty).toBe(true);
+    own.admit(requestFor('https://a.example.com/'), ruleFor('a.example.com'));
+    expect(own.isEmpty).toBe(true);
+    own.admit(requestFor('https://a.example.com/'), ruleFor('.example.com'));
+    expect(own.isEmpty).toBe(false);
+  });
+
+  it('N12 holds no URLs for a rule that does not count them', () => {
+    const hash = jest.fn(() => 1);
+    new UrlBudget(hash).admit(requestFor('https://a.example.com/'), ruleFor('*.example.com'));
+    expect(hash).not.toHaveBeenCalled();
+  });
+
   it('N12 the apex and an exact host spend no names', () => {
     const own = budget();
     const none = { maxOpaqueBytes: 0 };
     expect(own.admit(requestFor('https://example.com/'), ruleFor('.example.com', { limits: none }))).toEqual(clean);
     expect(own.admit(requestFor('https://a.example.com/'), ruleFor('a.example.com', { limits: none }))).toEqual(clean);
+    const spelled = ruleFor('.b\u00fccher.example', { limits: none });
+    expect(own.admit(requestFor('https://xn--bcher-kva.example/'), spelled)).toEqual(clean);
   });
 });
 
@@ -238,6 +287,8 @@ describe('N12 known secrets do not leave', () => {
 
   it('N12 a path with a broken escape is screened as it stands', () => {
     expect(screenUrl(requestFor('https://a.example.com/%zz'), rule, secrets)).toEqual({ kind: 'clean' });
+    const cut = `https://a.example.com/%zz?a=${TOKEN.slice(0, 8)}&b=${TOKEN.slice(8)}`;
+    expect(screenUrl(requestFor(cut), rule, secrets)).toMatchObject({ code: 'secret-in-request' });
   });
 
   it('N12 in a header, its value or its name', () => {
