@@ -96,7 +96,7 @@ const EMPTY = Buffer.alloc(0);
 
 /** The same for a text that is there as a whole, such as a header's value. Returns the text itself where it is clean. */
 export function redactText(patterns: CompiledSecrets, text: string): string {
-  if (text.length < patterns.shortest) return text;
+  if (text.length < patterns.fewestCharacters) return text;
   // node gives headers one character for each byte; what has other characters is no header and was UTF-8.
   const encoding = /[^\0-\xff]/.test(text) ? 'utf8' : 'latin1';
   const bytes = Buffer.from(text, encoding);

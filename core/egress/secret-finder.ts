@@ -61,7 +61,7 @@ const EMPTY = Buffer.alloc(0);
 
 /** Whether a text that is there as a whole has a known secret in, in any spelling. */
 export function hasSecret(secrets: CompiledSecrets, text: string): boolean {
-  if (text.length < secrets.shortest) return false;
+  if (text.length < secrets.fewestCharacters) return false;
   const found: number[] = [];
   secrets.scan(Buffer.from(text, /[^\0-\xff]/.test(text) ? 'utf8' : 'latin1'), true, found);
   return found.length > 0;

@@ -5,7 +5,7 @@
  * encodings one in another. This catches an echo; an upstream that means to hand a credential over can.
  */
 export function formsOf(secret: string): Buffer[] {
-  const bytes = Buffer.from(secret, 'utf8');
+  const bytes = Buffer.from(secret);
   const inBase64 = [0, 1, 2].map((before) => base64Inside(bytes, before));
   const texts = [
     secret,
@@ -19,9 +19,9 @@ export function formsOf(secret: string): Buffer[] {
     ...inBase64.flatMap(bothCases((text) => encodeURIComponent(text))),
     ...inBase64.map((text) => text.replaceAll('/', '\\/')),
   ];
-  const forms = texts.map((text) => Buffer.from(text, 'utf8'));
+  const forms = texts.map((text) => Buffer.from(text));
   // A header is Latin-1 on the wire, where a body is UTF-8.
-  if (/[^\0-\x7f]/.test(secret) && !/[^\0-\xff]/.test(secret)) forms.push(Buffer.from(secret, 'latin1'));
+  if (!/[^\0-\xff]/.test(secret)) forms.push(Buffer.from(secret, 'latin1'));
   return [...new Map(forms.map((form) => [form.toString('latin1'), form])).values()];
 }
 
@@ -92,7 +92,7 @@ const upperUnit = (unit: string): string => `\\u${unit.slice(2).toUpperCase()}`;
 const inQuotes = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 function htmlForms(secret: string): string[] {
-  const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+  const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
   const entities = (quote: string, apostrophe: string) =>
     secret.replaceAll(/[&<>"']/g, (c) => (c === '"' ? quote : c === "'" ? apostrophe : (named[c] ?? c)));
   return [

@@ -7,8 +7,9 @@
 export class CompiledSecrets {
   /** Length of the longest pattern: no more than one byte less is ever held back. */
   readonly longest: number;
-  /** Length of the shortest: a text that is shorter has none in. */
-  readonly shortest: number;
+  /** A text that has fewer has no pattern in: each character has one byte in UTF-8 that continues none. */
+  readonly fewestCharacters: number;
+  private readonly shortest: number;
   private readonly patterns: readonly Buffer[];
   private readonly shifts = new Uint8Array(65536);
   private readonly byBlock = new Map<number, Buffer[]>();
@@ -19,6 +20,7 @@ export class CompiledSecrets {
     const lengths = patterns.map((pattern) => pattern.length);
     this.longest = Math.max(0, ...lengths);
     this.shortest = Math.min(...lengths);
+    this.fewestCharacters = Math.min(...patterns.map((pattern) => pattern.filter(beginsCharacter).length));
     const window = this.shortest;
     this.shifts.fill(Math.min(255, window - 1));
     for (const pattern of patterns) {
@@ -30,10 +32,6 @@ export class CompiledSecrets {
       this.byBlock.set(last, [...(this.byBlock.get(last) ?? []), pattern]);
       this.byFirst[at(pattern, 0)]?.push(pattern);
     }
-  }
-
-  get size(): number {
-    return this.patterns.length;
   }
 
   /**
@@ -88,6 +86,8 @@ function commonLength(bytes: Uint8Array, start: number, pattern: Uint8Array): nu
   while (same < most && bytes[start + same] === pattern[same]) same++;
   return same;
 }
+
+const beginsCharacter = (byte: number): boolean => (byte & 0xc0) !== 0x80;
 
 const blockAt = (bytes: Uint8Array, end: number): number => at(bytes, end - 1) | (at(bytes, end) << 8);
 

@@ -88,7 +88,7 @@ const ENCODERS: Record<string, (text: string) => string> = {
 
 /** Long enough, and with the characters that encoders treat each in their own way. */
 const secret = fc
-  .string({ unit: fc.constantFrom(...`aZ09_-+/="'\\&<~ é%$*!`), minLength: 10, maxLength: 40 })
+  .string({ unit: fc.constantFrom(...`aZ09_-+/="'\\&<>~ é%$*!`), minLength: 10, maxLength: 40 })
   .filter((text) => secretProblem(text) === undefined);
 const around = fc.string({ unit: fc.constantFrom(...'aZ0_+/=" \n&%'), maxLength: 12 });
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
@@ -106,6 +106,16 @@ describe('C6 a credential that the proxy added does not come back', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('C6 with a line break in it, in a URL', () => {
+    const secrets = compileSecrets(['first-half\nsecond-half']);
+    expect(redactText(secrets, 'first-half%0Asecond-half')).toBe('*'.repeat(24));
+  });
+
+  it('C6 what Latin-1 can not spell has no spelling in it that masks something else', () => {
+    // U+4E2D cut to one byte is a hyphen.
+    expect(redactText(compileSecrets(['\u4e2dabcdefgh']), 'x-abcdefgh')).toBe('x-abcdefgh');
   });
 
   it('C6 masks every form of every secret and no byte besides, however the stream is cut', () => {
@@ -227,6 +237,18 @@ describe('C6 headers are redacted too', () => {
   ])('C6 %s', (value, expected) => {
     expect(redactText(secrets, value)).toBe(expected);
   });
+
+  it('C6 N12 a secret of few characters is as many bytes as a long one', () => {
+    const few = compileSecrets(['\u5bc6\u5bc6\u78bcx']);
+    expect(hasSecret(few, '\u5bc6\u5bc6\u78bcx')).toBe(true);
+    expect(redactText(few, '\u5bc6\u5bc6\u78bcx')).toBe('*'.repeat(10));
+  });
+
+  it('C6 N12 a secret at the end of a text, though it could go on to a longer one', () => {
+    const two = compileSecrets(['abcdefgh12', 'abcdefgh12/3456']);
+    expect(hasSecret(two, 'abcdefgh12%2F')).toBe(true);
+    expect(redactText(two, 'abcdefgh12%2F')).toBe(`${'*'.repeat(10)}%2F`);
+  });
 });
 
 describe('C6 N12 several texts in one search', () => {
@@ -286,6 +308,6 @@ describe('C6 a secret that can not be redacted safely is refused when it is load
   it('C6 the number of secrets is bounded, repetitions aside', () => {
     const many = Array.from({ length: MAX_SECRETS + 1 }, (_, i) => `secret-${i}-xyz`);
     expect(() => compileSecrets(many)).toThrow('expected at most 64');
-    expect(compileSecrets([...many.slice(1), ...many.slice(1)]).size).toBe(compileSecrets(many.slice(1)).size);
+    expect(() => compileSecrets([...many.slice(1), ...many.slice(1)])).not.toThrow();
   });
 });
