@@ -115,6 +115,34 @@ describe('the launcher', () => {
     expect(ended.code).toBe(7);
   });
 
+  it('S4 C1 an agent that looks around finds its own task and no credential, and nobody hands out a text again', async () => {
+    const there = await lab;
+    expect((await init()).code).toBe(0);
+    there.bind({ state: 'RUNNING' });
+    // Longer than the proxy takes to read its files.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const get = (host: string, port: number, path: string): string =>
+      `exec 3<>/dev/tcp/${host}/${port}; printf 'GET ${path} HTTP/1.1\\r\\nHost: ${host}\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3; echo`;
+    const looks = [
+      'env',
+      'cat /proc/*/environ | tr "\\0" "\\n"',
+      'ls -la /session /workspace/home; cat /session/self.json',
+      get('egress.agents.internal', 3128, '/.platform/task'),
+      get('egress.agents.internal', 3128, '/.platform/session'),
+      get('169.254.170.2', 80, '/v2/credentials'),
+      'kill -0 1; ls /proc | grep -c "^[0-9]*$"',
+    ];
+    await agent(['/bin/bash', '-c', looks.join('; ')], { image: agentOf('bash') });
+    const seen = agentOutput();
+    expect(seen).toContain('"taskArn"');
+    expect(seen).toMatch(/HTTP\/1\.1 4\d\d refused/);
+    // Its own text lies in its own file; nobody gives it out on request any more.
+    expect(seen).not.toContain(TASK_TEXT.trim());
+    expect(seen).not.toMatch(
+      /neighbour|10\.1\.0\.10\b|SECRET_ACCESS_KEY=(?!held-by-the-platform)|BEGIN [A-Z ]*PRIVATE KEY/,
+    );
+  });
+
   it('S2 the agent is one process with its launcher: signals reach it, and its end is the container’s', async () => {
     expect((await init()).code).toBe(0);
     await agent(['/bin/sh', '-c', 'read -r line < /proc/1/cmdline; echo "$$ $line"']);
