@@ -62,7 +62,10 @@ export class Lab {
   /** What breaks next, once each. */
   readonly broken = new Set<Breakable>();
   readonly table = new SessionTable({ store: this.store, clock: this.clock });
-  private server: Server | undefined;
+  private readonly server: Server = createServer(async (request, response) => {
+    const answer = await this.gateway(request);
+    response.writeHead(answer.statusCode, answer.headers).end(answer.body);
+  });
   private readonly api: SessionApi;
   private readonly keys: KeySet;
 
@@ -123,17 +126,18 @@ export class Lab {
     const issuer = await makeIssuer(() => lab?.clock.wall() ?? 0);
     lab = new Lab(issuer);
     await lab.table.panicSwitch.install('deployment');
-    await lab.listen();
+    const { server } = lab;
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
     return lab;
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.server?.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   async close(): Promise<void> {
-    this.server?.closeAllConnections();
-    await new Promise<void>((closed) => this.server?.close(() => closed()));
+    this.server.closeAllConnections();
+    await new Promise<void>((closed) => this.server.close(() => closed()));
   }
 
   /** One request as somebody; the answer as JSON. */
@@ -182,14 +186,6 @@ export class Lab {
 
   private failOnce(what: Breakable): void {
     if (this.broken.delete(what)) throw new Error(`${what} is broken`);
-  }
-
-  private async listen(): Promise<void> {
-    this.server = createServer(async (request, response) => {
-      const answer = await this.gateway(request);
-      response.writeHead(answer.statusCode, answer.headers).end(answer.body);
-    });
-    await new Promise<void>((ready) => this.server?.listen(0, '127.0.0.1', ready));
   }
 
   /** As API Gateway: asks the authorizer, and hands on what it let through with what it said. */
