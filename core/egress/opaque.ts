@@ -38,7 +38,7 @@ function wordBits(word: string): number {
 
 /** Letters between digits, as in `sha256sum`; without a digit, camelCase. */
 function partBits(part: string): number {
-  return /^[a-zA-Z]{16,}$/.test(part) && !isSpoken(part) ? part.length * 5.7 : 0;
+  return isSpoken(part) ? 0 : part.length * 5.7;
 }
 
 /** How often neighbours differ in kind: lower case, upper case, digit. Seldom in words, at every second one in base64. */
