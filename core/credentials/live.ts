@@ -38,7 +38,6 @@ export function judgeLive(id: string, reads: SessionReads): LiveResult {
   if (binding.kind === 'refused') return notLive(binding.code);
   const bound = readBound(binding.binding, reads.row);
   if (bound.kind === 'refused') return notLive(bound.code);
-  if (bound.bound.row.sessionId !== id) return refusedFor('session-not-live');
   return isLive(bound.bound, { now: reads.now, epoch, closed })
     ? { kind: 'live', row }
     : refusedFor('session-not-live');

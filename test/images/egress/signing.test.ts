@@ -199,12 +199,20 @@ describe('C2 requests written by hand', () => {
   });
 
   it.each([
-    ['pieces signed with keys that are gone', ['x-amz-content-sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD']],
-    ['such pieces and a trailer', ['x-amz-content-sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER']],
-    ['two hashes', [HASH, HASH]],
-    ['a word that nobody knows', ['x-amz-content-sha256: NONE']],
-  ])('C2 %s: refused with the reason', async (_, headers) => {
-    expect(await refusalOf(headers)).toEqual([400, expect.stringMatching(/sha256|piece/i)]);
+    [
+      'pieces signed with keys that are gone',
+      ['x-amz-content-sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD'],
+      'piece by piece',
+    ],
+    [
+      'such pieces and a trailer',
+      ['x-amz-content-sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER'],
+      'piece by piece',
+    ],
+    ['two hashes', [HASH, HASH], 'twice'],
+    ['a word that nobody knows', ['x-amz-content-sha256: NONE'], 'neither a hash nor a known word'],
+  ])('C2 %s: refused with the reason', async (_, headers, reason) => {
+    expect(await refusalOf(headers)).toEqual([400, expect.stringContaining(reason)]);
   });
 
   it('C2 a hash that is not of the body is AWS to refuse', async () => {
