@@ -262,7 +262,7 @@ export class LifecycleFunctions extends Construct {
     const arn = (of: string, at: string, by: string): string => `arn:${of}:ecs:${at}:${by}:task`;
     return {
       value: `${arn(partition, region, account)}/${name.value}/*`,
-      inFindings: `${arn('<AWS::Partition>', spelled(region, 'Region'), spelled(account, 'AccountId'))}/${name.inFindings}/*`,
+      inFindings: `${arn(spelled(partition, 'Partition'), spelled(region, 'Region'), spelled(account, 'AccountId'))}/${name.inFindings}/*`,
     };
   }
 }
