@@ -263,6 +263,14 @@ describe('N11 memory of a session is bounded', () => {
     expect(set.has(0)).toBe(false);
   });
 
+  it('N11 what is only added is never more than all', () => {
+    const set = new BoundedSet(4);
+    for (let i = 0; i < 20; i++) {
+      set.add(i);
+      expect(set.size).toBeLessThanOrEqual(4);
+    }
+  });
+
   it('N11 what was used again is held once', () => {
     const set = new BoundedSet(4);
     for (const hash of [1, 2, 1]) set.add(hash);
