@@ -132,6 +132,11 @@ export const PINNED_IDS: Readonly<Record<string, Readonly<Record<string, string>
     'acme/AgentsLifecycleFunctionsInstallEpochLogs6005334F': 'AWS::Logs::LogGroup',
     'acme/AgentsLifecycleMachineLogs2FBFC47C': 'AWS::Logs::LogGroup',
     'acme/AgentsLifecycleAlarms39F0889D': 'AWS::SNS::Topic',
+    'acme/AgentsCredentialBrokerRecords9C87C7AB': 'AWS::Logs::LogGroup',
+    'acme/AgentsCredentialBrokerTableE04DAFE8': 'AWS::DynamoDB::Table',
+    'acme/AgentsCredentialBrokerFunctionLogs3E385EC8': 'AWS::Logs::LogGroup',
+    'acme/AgentsCredentialBrokerGithubAppKey0F08369F': 'AWS::KMS::Key',
+    'acme/AgentsCredentialBrokerAlarms4632B42B': 'AWS::SNS::Topic',
   },
 };
 
