@@ -52,8 +52,8 @@ export interface PlatformProps {
   /** Tasks started in a second, of the 20 that ECS takes of an account. @default 20 */
   readonly runTaskPerSecond?: number;
   /**
-   * Whether stop, panic, reaper and the credential broker have function runs reserved. The deployment fails where fewer than 100 would be left
-   * for the rest of the account; new accounts have 10 in all.
+   * Whether stop, panic, reaper and the credential broker have function runs reserved. The deployment fails where fewer
+   * than 100 would be left for the rest of the account; new accounts have 10 in all.
    *
    * @default true
    */
