@@ -4,8 +4,9 @@ import { leftovers } from './leftovers';
 import { login } from './login';
 import { panic, unpanic } from './panic';
 import { policy } from './policy';
-import { cost, list, logs, result, start, status, stop, watch } from './sessions';
+import { cost, list, start, status, stop, watch } from './sessions';
 import { summary } from './summary';
+import { logs, result } from './transcripts';
 import { validate } from './validate';
 import { EXITS, type Io, type Verb } from './verb';
 import { whoami } from './whoami';
@@ -22,8 +23,8 @@ const VERBS: Readonly<Record<string, { readonly run: Verb; readonly about: strin
   status: { run: status, about: 'one session: its state, why, and what to do next' },
   watch: { run: watch, about: 'wait for the end of a session' },
   stop: { run: stop, about: 'end a session' },
-  result: { run: result, about: 'where the result of a session lies' },
-  logs: { run: logs, about: 'where the transcript of a session lies' },
+  result: { run: result, about: 'what the agent of a session said at its end' },
+  logs: { run: logs, about: 'the transcripts of a session' },
   cost: { run: cost, about: 'what a session costs' },
   policy: { run: policy, about: 'what sessions may do: list, show, test' },
   panic: { run: panic, about: 'stop the whole platform, or say whether it is' },

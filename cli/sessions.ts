@@ -222,28 +222,6 @@ Ends a session. From the answer on nothing it does has an effect; its task is go
   },
 });
 
-const artifactVerb = (name: 'logs' | 'result', id: 'getLogs' | 'getResult', what: string): Verb =>
-  apiVerb({
-    name,
-    help: `agentctl ${name} SESSION
-
-Where the ${what} of a session lies, and what is there. Who looked is recorded.
-
-  agentctl ${name} s01k9m3v2zq8f4c7n5t6w1x0ybd
-`,
-    positionals: ID,
-    async run({ positionals }, client, io) {
-      const found = await client().call<z.infer<typeof answers.artifacts>>(id, idOf(positionals));
-      const place = `s3://${found.bucket}/${found.prefix}`;
-      const rows = found.objects.map((each) => `${place}${each.name}  ${each.bytes} bytes  ${each.modifiedAt}\n`);
-      if (rows.length === 0) io.stderr(`nothing there yet: ${place}\n`);
-      if (!found.complete) io.stderr('the session goes on; more may come\n');
-      return { kind: name, json: found, text: rows.join('') };
-    },
-  });
-export const logs = artifactVerb('logs', 'getLogs', 'transcript');
-export const result = artifactVerb('result', 'getResult', 'result');
-
 export const cost: Verb = apiVerb({
   name: 'cost',
   help: `agentctl cost SESSION

@@ -41,19 +41,13 @@ export const started = z.object({
 });
 export const sessionPage = z.object({ sessions: z.array(sessionView), cursor: z.optional(z.string()) });
 export const oneSession = z.object({ session: sessionView });
-export const artifacts = z.object({
+export const transcript = z.object({
   sessionId,
-  bucket: z.string(),
-  prefix: z.string().check(z.describe('in front of the keys of all of them')),
-  complete: z.boolean().check(z.describe('the session is over: nothing is added any more')),
-  objects: z.array(
-    z.object({
-      name: z.string(),
-      bytes: count,
-      modifiedAt: time,
-      url: z.optional(z.string().check(z.describe('reads this one for some minutes; whoever has it can'))),
-    }),
-  ),
+  logGroup: z.string(),
+  logStream: z.optional(z.string().check(z.describe('absent before it has a task'))),
+  complete: z.boolean().check(z.describe('the session is over')),
+  lines: z.array(z.string()).check(z.describe('as the recorder wrote them')),
+  cursor: z.optional(z.string().check(z.describe('for the next page; absent where there is none now'))),
 });
 export const cost = z.object({
   sessionId,

@@ -11,6 +11,7 @@ export const ACCESS_VARIABLES = {
   sessionsTable: 'SESSIONS_TABLE',
   bindingsTable: 'BINDINGS_TABLE',
   payloads: 'PAYLOADS_BUCKET',
+  logGroup: 'SESSIONS_LOG_GROUP',
   stateMachine: 'STATE_MACHINE_ARN',
   panicFunction: 'PANIC_FUNCTION_ARN',
   /** JSON: where each profile's document is in AppConfig. */
@@ -58,6 +59,7 @@ const api = z.object({
   SESSIONS_TABLE: some,
   BINDINGS_TABLE: some,
   PAYLOADS_BUCKET: some,
+  SESSIONS_LOG_GROUP: some,
   STATE_MACHINE_ARN: some,
   PANIC_FUNCTION_ARN: some,
   POLICIES: json(z.array(place).check(z.minLength(1))),

@@ -6,7 +6,6 @@ export const OPERATION_IDS = [
   'listSessions',
   'getSession',
   'stopSession',
-  'getResult',
   'getLogs',
   'getCost',
   'getPanic',
@@ -47,7 +46,6 @@ const SESSION: Readonly<
   listSessions: { any: ['approver', 'operator', 'auditor'], own: ['submitter'] },
   getSession: { any: ['approver', 'operator', 'auditor'], own: ['submitter'] },
   stopSession: { any: ['operator'], own: ['submitter'] },
-  getResult: { any: ['operator', 'auditor'], own: ['submitter'] },
   getLogs: { any: ['operator', 'auditor'], own: ['submitter'] },
   getCost: { any: ['operator', 'auditor'], own: ['submitter'] },
 };

@@ -53,15 +53,17 @@ const startBody = z.strictObject({
 });
 export type StartBody = z.infer<typeof startBody>;
 
+const pageCursor = z.optional(
+  z.string().check(z.regex(/^[A-Za-z0-9_-]{1,2048}$/), z.describe('of the page before, as it was answered')),
+);
+
 const listQuery = z.strictObject({
   live: z.optional(z.enum(['true', 'false']).check(z.describe('true: only those that have not ended'))),
   mine: z.optional(z.enum(['true', 'false']).check(z.describe('true: only your own; always so for submitters'))),
   limit: z.optional(
     z.string().check(z.regex(/^(?:[1-9][0-9]?|100)$/), z.describe('how many at most, 1 to 100; default 50')),
   ),
-  cursor: z.optional(
-    z.string().check(z.regex(/^[A-Za-z0-9_-]{1,2048}$/), z.describe('of the page before, as it was answered')),
-  ),
+  cursor: pageCursor,
 });
 
 const idempotency = z.object({
@@ -110,21 +112,14 @@ export const OPERATIONS: Readonly<Record<OperationId, Operation>> = {
     status: 200,
     answer: answers.oneSession,
   },
-  getResult: {
-    method: 'GET',
-    path: '/v1/sessions/{sessionId}/result',
-    summary: 'Where the result of a session lies',
-    pace: 'ordinary',
-    status: 200,
-    answer: answers.artifacts,
-  },
   getLogs: {
     method: 'GET',
     path: '/v1/sessions/{sessionId}/logs',
-    summary: 'Where the transcripts of a session lie',
+    summary: 'A page of the lines in which the recorder shipped transcripts and output: what the task says of itself',
     pace: 'ordinary',
+    query: z.strictObject({ cursor: pageCursor }),
     status: 200,
-    answer: answers.artifacts,
+    answer: answers.transcript,
   },
   getCost: {
     method: 'GET',

@@ -11,8 +11,9 @@ import { stepFunctions } from '../../runtime/step-functions';
 import { appConfigDocuments } from './documents';
 import { fromGateway, type GatewayAnswer, type GatewayEvent, toGateway } from './gateway';
 import { machineStarter, sweepStarter } from './machines';
-import { bucketPayloads } from './payloads';
 import { SessionApi } from './session-api';
+import { bucketTaskTextStore } from './task-text-store';
+import { logTranscripts } from './transcripts';
 
 /** This function has no right to any task: it closes rows and bindings, and the state machine stops what runs. */
 const NO_TASKS: SessionTasks = {
@@ -43,7 +44,8 @@ const api = new SessionApi({
     settings.POLICIES,
     clock,
   ),
-  payloads: bucketPayloads(settings.PAYLOADS_BUCKET),
+  taskTexts: bucketTaskTextStore(settings.PAYLOADS_BUCKET),
+  transcripts: logTranscripts(settings.SESSIONS_LOG_GROUP),
   startMachine: machineStarter(settings.STATE_MACHINE_ARN),
   startSweep: sweepStarter(settings.PANIC_FUNCTION_ARN),
   records,

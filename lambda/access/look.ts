@@ -1,9 +1,8 @@
-import type { ArtifactKind } from '../../core/access/artifacts';
-import { artifactPrefix } from '../../core/access/artifacts';
 import { mayDo, OPERATION_IDS } from '../../core/access/may-do';
 import { entitlement } from '../../core/access/principal';
 import { actionOf } from '../../core/access/record';
 import { sessionView } from '../../core/access/session-view';
+import { transcriptStream } from '../../core/access/transcript-stream';
 import { sessionCost } from '../../core/ceiling/idle-cost';
 import { isTerminal } from '../../core/session/state';
 import { InvalidCursor } from '../../runtime/session-table';
@@ -44,25 +43,27 @@ export async function getSession(options: ApiOptions, ask: Ask): Promise<Outcome
   return found.kind === 'found' ? done({ session: sessionView(found.row) }) : found;
 }
 
-const artifacts =
-  (kind: ArtifactKind) =>
-  async (options: ApiOptions, ask: Ask): Promise<Outcome> => {
-    const found = await findSession(options, ask);
-    if (found.kind !== 'found') return found;
-    const { row } = found;
-    const { caller, sourceAddress, request } = ask;
-    // What a session wrote may be anything: who read it is asked after an attack.
-    await recordHuman(options.records, { caller, sourceAddress, action: actionOf(request.id), row });
-    return done({
-      sessionId: row.sessionId,
-      bucket: options.payloads.bucket,
-      prefix: artifactPrefix(kind, row.sessionId),
-      complete: isTerminal(row.state),
-      objects: await options.payloads.list(kind, row.sessionId),
-    });
-  };
-export const getResult = artifacts('result');
-export const getLogs = artifacts('logs');
+export async function getLogs(options: ApiOptions, ask: Ask): Promise<Outcome> {
+  const found = await findSession(options, ask);
+  if (found.kind !== 'found') return found;
+  const { row } = found;
+  const { caller, sourceAddress, request } = ask;
+  const { transcripts, records } = options;
+  const { cursor } = request.query;
+  // What a session wrote may be anything: who read it is asked after an attack. One record a reading, not one a page.
+  if (cursor === undefined) await recordHuman(records, { caller, sourceAddress, action: actionOf(request.id), row });
+  const logStream = row.taskArn && transcriptStream(row.profile, row.taskArn);
+  const page = logStream === undefined ? { lines: [] } : await transcripts.page(logStream, cursor);
+  if (page === undefined) {
+    return refuse(
+      'request-invalid',
+      'query cursor: got one that was not given, expected none or the last one answered',
+    );
+  }
+  const { sessionId } = row;
+  const complete = isTerminal(row.state);
+  return done({ sessionId, logGroup: transcripts.logGroup, ...(logStream && { logStream }), complete, ...page });
+}
 
 export async function getCost(options: ApiOptions, ask: Ask): Promise<Outcome> {
   const found = await findSession(options, ask);

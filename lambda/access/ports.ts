@@ -1,5 +1,4 @@
 import type { RequesterLimits } from '../../core/access/admission';
-import type { ArtifactKind } from '../../core/access/artifacts';
 import type { OperationId } from '../../core/access/may-do';
 import type { Caller } from '../../core/access/principal';
 import type { Problem } from '../../core/access/problem';
@@ -19,17 +18,20 @@ export interface Documents {
   current(profile: string): Promise<LoadedPolicy | undefined>;
 }
 
-export interface Artifact {
-  readonly name: string;
-  readonly bytes: number;
-  readonly modifiedAt: string;
-  readonly url?: string;
+export interface TaskTextStore {
+  put(sessionId: string, text: Uint8Array): Promise<void>;
 }
 
-export interface Payloads {
-  readonly bucket: string;
-  putTaskText(sessionId: string, text: Uint8Array): Promise<void>;
-  list(kind: ArtifactKind, sessionId: string): Promise<readonly Artifact[]>;
+export interface TranscriptPage {
+  readonly lines: readonly string[];
+  readonly cursor?: string;
+}
+
+/** What recorders wrote. */
+export interface Transcripts {
+  readonly logGroup: string;
+  /** Of a stream that is not there: nothing. Undefined where the cursor is none of its own. */
+  page(stream: string, cursor: string | undefined): Promise<TranscriptPage | undefined>;
 }
 
 export interface ApiOptions {
@@ -37,7 +39,8 @@ export interface ApiOptions {
   readonly table: SessionTable;
   readonly transitions: Transitions;
   readonly documents: Documents;
-  readonly payloads: Payloads;
+  readonly taskTexts: TaskTextStore;
+  readonly transcripts: Transcripts;
   /** Starts the state machine of a session; once more is as good as once. */
   readonly startMachine: (sessionId: string) => Promise<void>;
   /** Has every session ended, without waiting for it. */

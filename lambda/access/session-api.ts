@@ -3,7 +3,7 @@ import { caller as callerSchema } from '../../core/access/principal';
 import { type RawRequest, readRequest } from '../../core/access/read-request';
 import { takeTurn } from './caller-pace';
 import { getPanic, liftPanic, raisePanic, stopSession } from './end';
-import { getCost, getLogs, getPolicy, getResult, getSession, listProfiles, listSessions, whoAmI } from './look';
+import { getCost, getLogs, getPolicy, getSession, listProfiles, listSessions, whoAmI } from './look';
 import { refuse } from './outcome';
 import { recordRefusal } from './people-records';
 import type { ApiOptions, Handlers, Outcome } from './ports';
@@ -26,7 +26,6 @@ const HANDLERS: Handlers = {
   listSessions,
   getSession,
   stopSession,
-  getResult,
   getLogs,
   getCost,
   getPanic,

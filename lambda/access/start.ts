@@ -114,8 +114,8 @@ async function repeated(options: ApiOptions, sessionId: string, same: boolean, t
   return answer(row, true);
 }
 
-async function begin({ payloads, startMachine }: ApiOptions, row: SessionRow, text: Uint8Array): Promise<void> {
-  await payloads.putTaskText(row.sessionId, text);
+async function begin({ taskTexts, startMachine }: ApiOptions, row: SessionRow, text: Uint8Array): Promise<void> {
+  await taskTexts.put(row.sessionId, text);
   await startMachine(row.sessionId);
 }
 

@@ -137,6 +137,19 @@ export class SessionStore extends Construct {
     });
   }
 
+  /** `keys`: pattern of the objects' keys. */
+  grantWritePayloads(grantee: IGrantable, keys: string): void {
+    const principal = grantee.grantPrincipal;
+    const { value, inFindings } = knownValue(this, 'PayloadsArn', this.payloads.bucketArn, principal);
+    principal.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [`${value}/${keys}`] }));
+    grantUseThrough(grantee, this.encryptionKey, 's3', ['kms:GenerateDataKey']);
+    if (!Construct.isConstruct(principal)) return;
+    Validations.of(principal).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${inFindings}/${keys}]`,
+      reason: 'objects are named after sessions, which are there at run time only; writing is all that is allowed',
+    });
+  }
+
   private table(name: string, key: string, props: SessionStoreProps): Table {
     const table = new Table(this, name, {
       partitionKey: { name: key, type: AttributeType.STRING },

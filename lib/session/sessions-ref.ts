@@ -28,6 +28,8 @@ export interface ISessions {
   readonly rowsTableName: string;
   /** Name of the bucket of task texts and results. */
   readonly payloadsBucketName: string;
+  /** Name of the log group of the containers beside the agent. */
+  readonly logGroupName: string;
   /** The policy documents, one a profile. */
   readonly policies: PolicyLocation[];
   /** ARNs of the secrets that grants of the profiles name. */
@@ -60,6 +62,10 @@ export interface ISessions {
   grantReadPayloads(grantee: IGrantable): void;
   /** Lets a service read task texts, and no other payload. */
   grantReadTaskTexts(grantee: IGrantable): void;
+  /** Lets a function write task texts, and read none. */
+  grantWriteTaskTexts(grantee: IGrantable): void;
+  /** Lets a function read what session-recorder shipped. */
+  grantReadTranscripts(grantee: IGrantable): void;
   /** Lets a service poll every profile's policy document. */
   grantReadPolicies(grantee: IGrantable): void;
 }

@@ -5,6 +5,7 @@ import type { IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { RECORDER_STREAM } from '../../core/access/transcript-stream';
 import { taskTextKey } from '../../core/session/self';
 import { ExecutionRole } from '../execution-role';
 import type { IAgentNetwork } from '../network/agent-network-ref';
@@ -15,6 +16,7 @@ import type { AgentImage, AgentImageConfig, IAgentRepositories } from '../profil
 import type { SessionProfile } from '../profile/session-profile';
 import { pascal } from './construct-id';
 import { grantsOf, PolicyDocuments, secretsOf } from './policy-documents';
+import { grantReadStreams } from './session-logs';
 import { SessionStore } from './session-store';
 import { SessionTask } from './session-task';
 import type { ISessions, PolicyLocation } from './sessions-ref';
@@ -72,6 +74,7 @@ export class Sessions extends Construct implements ISessions, IAgentRepositories
   readonly bindingsTableName: string;
   readonly rowsTableName: string;
   readonly payloadsBucketName: string;
+  readonly logGroupName: string;
   readonly policies: PolicyLocation[];
   readonly secretArns: string[];
   readonly roleArns: string[];
@@ -112,6 +115,7 @@ export class Sessions extends Construct implements ISessions, IAgentRepositories
     this.bindingsTableName = this.store.bindings.tableName;
     this.rowsTableName = this.store.sessions.tableName;
     this.payloadsBucketName = this.store.payloads.bucketName;
+    this.logGroupName = this.logGroup.logGroupName;
 
     // A scope for each profile, under its own name: no name of a profile can meet an id of ours.
     const places = new Construct(this, 'Profiles');
@@ -196,6 +200,14 @@ export class Sessions extends Construct implements ISessions, IAgentRepositories
 
   grantReadTaskTexts(grantee: IGrantable): void {
     this.store.grantReadPayloads(grantee, taskTextKey('*'));
+  }
+
+  grantWriteTaskTexts(grantee: IGrantable): void {
+    this.store.grantWritePayloads(grantee, taskTextKey('*'));
+  }
+
+  grantReadTranscripts(grantee: IGrantable): void {
+    grantReadStreams(this, grantee, this.logGroup, `*-${RECORDER_STREAM}/*`);
   }
 
   grantReadPolicies(grantee: IGrantable): void {

@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from '../../cli/verb';
+import { frameLine } from '../../core/session/transcript';
 import { ISSUER } from '../lambda/access/issuer';
 import { Lab } from '../lambda/access/lab';
 import { documentOf } from '../runtime/documents';
@@ -39,6 +40,15 @@ const around = (who: string, more: Partial<Io> = {}, endpoint = lab.endpoint): P
   ...more,
 });
 const as = (who: string, ...args: string[]): Promise<Ran> => runWith(around(who), ...args);
+function ship(said = 'All done.\n'): void {
+  lab.lines.push(
+    frameLine(0, { kind: 'file', file: 1, source: 'claude', name: 'projects/a.jsonl' }),
+    frameLine(1, { kind: 'data', file: 1, at: 0, text: '{"a":1}\n' }),
+    frameLine(2, { kind: 'file', file: 2, source: 'output', name: 'stdout' }),
+    frameLine(3, { kind: 'data', file: 2, at: 0, text: said }),
+    frameLine(4, { kind: 'end', why: 'stopped', files: 2, bytes: 18 }),
+  );
+}
 const START = ['start', '--profile', 'coding', '--task', 'Fix it'];
 const started = async (): Promise<string> => (await as('alice', ...START)).out.trim();
 
@@ -86,9 +96,33 @@ describe('A3 a session from the command line', () => {
     expect((await as('alice', 'cost', id)).out).toMatch(
       /^compute {6}\$0\.00 for 60 s so far\nmodels {7}\$10\.00 reserved\n/,
     );
-    expect((await as('alice', 'result', id)).err).toContain(`nothing there yet: s3://payloads/result/${id}/`);
-    lab.artifacts.push({ name: 'claude.jsonl', bytes: 12, modifiedAt: '2026-11-03T09:20:00.000Z' });
-    expect((await as('alice', 'logs', id)).out).toContain(`s3://payloads/transcript/${id}/claude.jsonl  12 bytes`);
+  });
+
+  it('A3 its transcripts are put together from what the recorder shipped, page by page', async () => {
+    const id = await started();
+    expect(await as('alice', 'logs', id)).toMatchObject({
+      code: 0,
+      out: '',
+      err: expect.stringContaining('nothing there yet'),
+    });
+    await lab.run(id);
+    ship();
+    const both = await as('alice', 'logs', id);
+    expect(both.out).toBe('== claude projects/a.jsonl, 8 bytes\n{"a":1}\n== output stdout, 10 bytes\nAll done.\n');
+    expect(both.err).toContain('the session goes on');
+    expect((await as('alice', 'result', id)).out).toBe('All done.\n');
+    const json = JSON.parse((await as('alice', 'logs', id, '-o', 'json')).out);
+    expect(json).toMatchObject({
+      kind: 'logs',
+      end: 'stopped',
+      missing: 0,
+      files: [{ source: 'claude' }, { source: 'output', text: 'All done.\n' }],
+    });
+    const saved = join(folder, 'saved');
+    expect((await as('alice', 'logs', id, '--save', saved)).code).toBe(0);
+    expect(readdirSync(saved).sort()).toEqual(['001-claude', '002-output']);
+    expect(readFileSync(join(saved, '002-output'), 'utf8')).toBe('All done.\n');
+    expect(lab.actions().filter((action) => action === 'get-logs')).toHaveLength(5);
   });
 
   it('A3 panic stops the platform, and two people lift it', async () => {
@@ -175,7 +209,8 @@ describe('A3 exit codes and output for scripts', () => {
 
   it('A3 nothing that others wrote moves the cursor of a terminal', async () => {
     const id = await started();
-    lab.artifacts.push({ name: '\u001b[2Jx\u202ey', bytes: 1, modifiedAt: '2026-11-03T09:20:00.000Z' });
+    await lab.run(id);
+    ship('\u001b[2Jx\u202ey');
     expect((await as('alice', 'logs', id)).out).not.toMatch(/[\p{Cf}]|[^\P{Cc}\n]/u);
   });
 });

@@ -8,7 +8,6 @@ import type { PolicyDocument } from '../../../core/egress/document';
 import type { SessionEvent } from '../../../core/session/event';
 import type { TaskSnapshot } from '../../../core/session/task';
 import { fromGateway, toGateway } from '../../../lambda/access/gateway';
-import type { Artifact } from '../../../lambda/access/ports';
 import { SessionApi } from '../../../lambda/access/session-api';
 import { authorize, CanNotTell } from '../../../lambda/authorizer/authorize';
 import { KeySet } from '../../../lambda/authorizer/key-set';
@@ -57,7 +56,8 @@ export class Lab {
   readonly texts = new Map<string, string>();
   readonly started: string[] = [];
   readonly tokensSent: string[] = [];
-  readonly artifacts: Artifact[] = [];
+  /** Lines of every recorder, two a page. */
+  readonly lines: string[] = [];
   sweeps = 0;
   /** What breaks next, once each. */
   readonly broken = new Set<Breakable>();
@@ -94,13 +94,20 @@ export class Lab {
         tasks: { cluster: '', run: none, stop: async () => 'asked', describe: none, list: none },
       }),
       documents: { profiles: [...documents.keys()], current: async (profile) => documents.get(profile) },
-      payloads: {
-        bucket: 'payloads',
-        putTaskText: async (id, text) => {
+      taskTexts: {
+        put: async (id, text) => {
           this.failOnce('putTaskText');
           this.texts.set(id, Buffer.from(text).toString('utf8'));
         },
-        list: async () => this.artifacts,
+      },
+      transcripts: {
+        logGroup: 'sessions',
+        page: async (_, cursor = '0') => {
+          const at = Number(cursor);
+          if (Number.isNaN(at)) return undefined;
+          const lines = this.lines.slice(at, at + 2);
+          return { lines, ...(at + 2 < this.lines.length && { cursor: String(at + 2) }) };
+        },
       },
       startMachine: async (id) => {
         this.failOnce('startMachine');

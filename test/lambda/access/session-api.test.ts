@@ -141,7 +141,7 @@ describe('A1 start', () => {
 describe('A2 who may see and stop what', () => {
   it('A2 a submitter sees and stops their own, and learns of no other', async () => {
     const id = await started();
-    for (const path of ['', '/result', '/logs', '/cost']) {
+    for (const path of ['', '/logs', '/cost']) {
       expect((await lab.ask('GET', `/v1/sessions/${id}${path}`, { token: alice })).status).toBe(200);
       const theirs = await lab.ask('GET', `/v1/sessions/${id}${path}`, { token: bob });
       const nobodys = await lab.ask('GET', `/v1/sessions/s01k9m3v2zq8f4c7n5t6w1x0ybd${path}`, { token: bob });
@@ -156,7 +156,7 @@ describe('A2 who may see and stop what', () => {
 
   it('A2 an auditor reads all and changes nothing; an approver sees sessions, and not what they wrote', async () => {
     const id = await started();
-    for (const path of ['', '/result', '/logs', '/cost']) {
+    for (const path of ['', '/logs', '/cost']) {
       expect((await lab.ask('GET', `/v1/sessions/${id}${path}`, { token: audrey })).status).toBe(200);
     }
     expect((await lab.ask('GET', '/v1/sessions', { token: audrey })).body.sessions).toHaveLength(1);
@@ -165,7 +165,7 @@ describe('A2 who may see and stop what', () => {
     expect((await lab.ask('GET', `/v1/sessions/${id}`, { token: anna })).status).toBe(200);
     expect((await lab.ask('GET', `/v1/sessions/${id}/logs`, { token: anna })).status).toBe(403);
     expect((await lab.ask('POST', `/v1/sessions/${id}/stop`, { token: anna })).status).toBe(403);
-    expect(lab.actions()).toEqual(['start', 'get-result', 'get-logs']);
+    expect(lab.actions()).toEqual(['start', 'get-logs']);
   });
 
   it('A2 lists page by page, and takes no cursor but its own', async () => {
