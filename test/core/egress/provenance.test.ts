@@ -60,7 +60,10 @@ describe('N11 a URL passes where somebody else than the agent named it', () => {
     ['JSON', '{"url":"https://docs.example.com/v1/x"}', 'https://docs.example.com/v1/x'],
     ['JSON, slashes escaped', '{"url":"https:\\/\\/docs.example.com\\/v1\\/x"}', 'https://docs.example.com/v1/x'],
     ['JSON of Go', '{"url":"https://docs.example.com/x?a=1\\u0026b=2"}', 'https://docs.example.com/x?a=1&b=2'],
+    ['HTML, with slashes as entities', '<a href="&#47;api&sol;x&#x2F;y">', 'https://docs.example.com/api/x/y'],
+    ['JSON, in upper case', '{"url":"https://docs.example.com/x?a\\u003D1"}', 'https://docs.example.com/x?a=1'],
     ['JSON, from the root', '{"next":"/v1/items?page=2"}', 'https://docs.example.com/v1/items?page=2'],
+    ['JSON, from the root, escaped', '{"next":"\\/v1\\/items"}', 'https://docs.example.com/v1/items'],
     ['a sitemap', '<url><loc>https://docs.example.com/a&amp;b</loc></url>', 'https://docs.example.com/a&b'],
     ['Markdown', 'see [this](../reference/x.md) and', 'https://docs.example.com/reference/x.md'],
     ['Markdown, absolute', 'see [this](https://docs.example.com/x_(y)) and', 'https://docs.example.com/x_(y)'],
@@ -112,6 +115,11 @@ describe('N11 a URL passes where somebody else than the agent named it', () => {
       'https://evil.test/x',
     );
     expect(seen.size).toBe(0);
+    const plain = requestFor('https://docs.example.com/missing/evil.test/leak');
+    for (const scheme of ['http', 'https']) {
+      const echoed = afterReading(`no page ${scheme}://evil.test/leak`, plain);
+      expect([scheme, has(echoed, `${scheme}://evil.test/leak`)]).toEqual([scheme, false]);
+    }
     const loud = requestFor('https://docs.example.com/HTTPS:%2F%2FEVIL.test%2Fx');
     expect(has(afterReading('no page HTTPS://EVIL.test/x', loud), 'https://evil.test/x')).toBe(false);
     expect(has(afterReading('see https://evil.test/leak?d=1', page), 'https://evil.test/leak?d=1')).toBe(true);

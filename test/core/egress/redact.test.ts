@@ -270,6 +270,13 @@ describe('C6 N12 several texts in one search', () => {
     );
   });
 
+  it('C6 clean texts come back as they are', () => {
+    const list = ['text/html', 'no-cache'];
+    expect(redactTexts(patterns, list)).toBe(list);
+    // Half of a surrogate pair, which no bytes can spell.
+    expect(redactText(patterns, 'half \ud83d of a sign')).toBe('half \ud83d of a sign');
+  });
+
   it('C6 N12 a secret over the seam of two texts is none', () => {
     expect(anyHasSecret(lines, ['first-half', 'second-half'])).toBe(false);
     expect(anyHasSecret(lines, ['a first-half\nsecond-half b'])).toBe(true);
