@@ -93,7 +93,7 @@ describe('W1 a newcomer types the commands of the README into a clone', () => {
     120_000,
   );
 
-  it('npm run deploy and npm run destroy select the four stacks, which live in a stage', () => {
+  it('npm run deploy and npm run destroy select every stack, which live in a stage', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     const selected = ['deploy', 'destroy'].map((script) => /cdk \w+ ([^&]+)$/.exec(scripts[script])?.[1]);
     expect(selected).toEqual([selected[0], selected[0]]);
@@ -102,6 +102,7 @@ describe('W1 a newcomer types the commands of the README into a clone', () => {
       expect.stringMatching(/^agents\/network /),
       expect.stringMatching(/^agents\/sessions /),
       expect.stringMatching(/^agents\/egress /),
+      expect.stringMatching(/^agents\/lifecycle /),
       expect.stringMatching(/^agents\/endpoints /),
     ]);
   }, 60_000);
