@@ -1,5 +1,6 @@
 import { CfnOutput, type Environment, Stack, Stage } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { accessOutputs, type ControlApi } from './access/control-api';
 import type { CredentialBroker } from './credentials/credential-broker';
 import { brokerOutputs } from './credentials/outputs';
 import type { EgressProxy } from './egress/egress-proxy';
@@ -21,7 +22,7 @@ export interface AgentPlatformStageProps extends PlatformProps {
 
 /**
  * The whole platform in several stacks, which is how it is deployed on its own or by CDK Pipelines: the network, the
- * sessions, the egress proxy, what starts and ends sessions, and the endpoints, whose policies name roles and
+ * sessions, the egress proxy, what starts and ends sessions, the control API, and the endpoints, whose policies name roles and
  * repositories of the second.
  */
 export class AgentPlatformStage extends Stage {
@@ -29,6 +30,7 @@ export class AgentPlatformStage extends Stage {
   readonly sessions: Sessions;
   readonly egressProxy: EgressProxy;
   readonly lifecycle: SessionLifecycle;
+  readonly controlApi: ControlApi;
   /** Undefined where no profile has a grant. */
   readonly credentialBroker?: CredentialBroker;
 
@@ -36,7 +38,7 @@ export class AgentPlatformStage extends Stage {
     super(scope, id, { env: props.env });
     // With exports and imports a profile could not be taken away: its repository's export is in use while it goes.
     this.node.setContext('@aws-cdk/core:defaultCrossStackReferences', 'weak');
-    const { network, sessions, egressProxy, lifecycle, broker } = composePlatform(
+    const { network, sessions, egressProxy, lifecycle, controlApi, broker } = composePlatform(
       {
         network: new Stack(this, 'network', {
           description: 'Agent platform: the two VPCs and what stands between them',
@@ -50,6 +52,7 @@ export class AgentPlatformStage extends Stage {
           }),
         egress: new Stack(this, 'egress', { description: 'Agent platform: the egress proxy, the only way out' }),
         lifecycle: new Stack(this, 'lifecycle', { description: 'Agent platform: what starts and ends sessions' }),
+        access: new Stack(this, 'access', { description: 'Agent platform: the control API, and who may call it' }),
         endpoints: new Stack(this, 'endpoints', { description: 'Agent platform: the endpoints a task starts with' }),
       },
       props,
@@ -60,11 +63,13 @@ export class AgentPlatformStage extends Stage {
         description: `Push the images of ${name} here, then pin their digest`,
       });
     }
+    accessOutputs(Stack.of(controlApi), controlApi);
     if (broker) brokerOutputs(Stack.of(broker), broker);
     this.credentialBroker = broker;
     this.network = network;
     this.sessions = sessions;
     this.egressProxy = egressProxy;
     this.lifecycle = lifecycle;
+    this.controlApi = controlApi;
   }
 }

@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import type { ControlApi } from './access/control-api';
 import type { CredentialBroker } from './credentials/credential-broker';
 import type { EgressProxy } from './egress/egress-proxy';
 import type { AgentNetwork } from './network/agent-network';
@@ -18,13 +19,22 @@ export class AgentPlatform extends Construct {
   readonly sessions: Sessions;
   readonly egressProxy: EgressProxy;
   readonly lifecycle: SessionLifecycle;
+  readonly controlApi: ControlApi;
   /** Undefined where no profile has a grant. */
   readonly credentialBroker?: CredentialBroker;
 
   constructor(scope: Construct, id: string, props: AgentPlatformProps) {
     super(scope, id);
-    const { network, sessions, egressProxy, lifecycle, broker } = composePlatform(
-      { network: this, sessions: this, credentials: () => this, egress: this, lifecycle: this, endpoints: this },
+    const { network, sessions, egressProxy, lifecycle, controlApi, broker } = composePlatform(
+      {
+        network: this,
+        sessions: this,
+        credentials: () => this,
+        egress: this,
+        lifecycle: this,
+        access: this,
+        endpoints: this,
+      },
       props,
     );
     this.credentialBroker = broker;
@@ -32,5 +42,6 @@ export class AgentPlatform extends Construct {
     this.sessions = sessions;
     this.egressProxy = egressProxy;
     this.lifecycle = lifecycle;
+    this.controlApi = controlApi;
   }
 }

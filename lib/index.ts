@@ -1,3 +1,4 @@
+export * from './access';
 export { AgentPlatform, type AgentPlatformProps } from './agent-platform';
 export { AgentPlatformStage, type AgentPlatformStageProps } from './agent-platform-stage';
 export * from './credentials';

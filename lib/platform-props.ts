@@ -4,6 +4,9 @@ import type { Construct } from 'constructs';
 import type { PolicyDocument } from '../core/egress/document';
 import { formatHostPattern } from '../core/egress/host';
 import { envelopeOf } from '../core/profile/compile';
+import type { AccessGroup } from './access/access-group';
+import type { AccessIssuer } from './access/access-issuer';
+import { ControlApi } from './access/control-api';
 import { CredentialBroker } from './credentials/credential-broker';
 import type { OauthProvider } from './credentials/oauth-provider';
 import { ClientIdentity } from './egress/client-identity';
@@ -64,6 +67,12 @@ export interface PlatformProps {
   readonly oauthProviders?: OauthProvider[];
   /** Keys of secrets that grants name, where they are not under AWS's own key. @default none */
   readonly secretKeys?: IKey[];
+  /** Who says who calls the control API. @default AccessIssuer.cognito(): a user pool of the platform's own */
+  readonly accessIssuer?: AccessIssuer;
+  /** What groups of the issuer make of people. @default submitters (of one team, "everybody"), approvers, operators, auditors */
+  readonly accessGroups?: AccessGroup[];
+  /** See the same of ControlApi. @default true */
+  readonly setAccountLogRole?: boolean;
   /**
    * Whether AWS refuses to delete firewalls, tables and logs. Set it to false and deploy before you destroy.
    *
@@ -88,6 +97,8 @@ export interface PlatformScopes {
   readonly egress: Construct;
   /** Refers to network and sessions. */
   readonly lifecycle: Construct;
+  /** Refers to sessions and lifecycle. */
+  readonly access: Construct;
   /** Refers to network and sessions. */
   readonly endpoints: Construct;
 }
@@ -98,6 +109,7 @@ export interface Platform {
   readonly sessions: Sessions;
   readonly egressProxy: EgressProxy;
   readonly lifecycle: SessionLifecycle;
+  readonly controlApi: ControlApi;
   /** Undefined where no profile has a grant. */
   readonly broker?: CredentialBroker;
 }
@@ -153,13 +165,23 @@ export function composePlatform(scopes: PlatformScopes, props: PlatformProps): P
     reserveConcurrency: props.reserveConcurrency,
     throwaway: props.throwaway,
   });
+  const controlApi = new ControlApi(scopes.access, 'ControlApi', {
+    sessions,
+    lifecycle,
+    issuer: props.accessIssuer,
+    groups: props.accessGroups,
+    setAccountLogRole: props.setAccountLogRole,
+    reserveConcurrency: props.reserveConcurrency,
+    deletionProtection: props.deletionProtection,
+    throwaway: props.throwaway,
+  });
   new SessionEndpoints(scopes.endpoints, 'Endpoints', {
     network,
     executionRole: sessions.executionRole,
     repositoryArns: sessions.repositoryArns,
     logGroup: sessions.logGroup,
   });
-  return { network, sessions, egressProxy, lifecycle, broker };
+  return { network, sessions, egressProxy, lifecycle, controlApi, broker };
 }
 
 function networkProps(props: PlatformProps): AgentNetworkProps {

@@ -208,6 +208,14 @@ function answersOfGateway(api: RestApi): void {
 }
 
 function acknowledge(api: RestApi): void {
+  const role = api.node.tryFindChild('CloudWatchRole');
+  if (role) {
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+      reason:
+        "API Gateway's own role of the account and region, which it accepts with this policy of AWS and serves every API with",
+    });
+  }
   Validations.of(api).acknowledge(
     {
       id: 'AwsSolutions-APIG2',

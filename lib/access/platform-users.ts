@@ -43,7 +43,7 @@ export class PlatformUsers extends Construct {
       removalPolicy: props.removalPolicy,
     });
     Validations.of(pool).acknowledge({
-      id: 'AwsSolutions-COG3',
+      id: 'AwsSolutions-COG8',
       reason:
         'threat protection takes the Plus plan, at several times the price a person; a second factor is required of all',
     });

@@ -84,6 +84,7 @@ describe('W1 cdk-nag and own checks', () => {
     new Bucket(sessionsStack(app), 'Weak');
     expect(() => app.synth()).toThrow(/acme\/sessions\/Weak\/Resource.*\n.*'AwsSolutions::AwsSolutions-S10'/);
     expect(seen.sort()).toEqual([
+      'acme/access',
       'acme/credentials',
       'acme/egress',
       'acme/endpoints',

@@ -1,6 +1,8 @@
 /** What changing the logical id of a resource does to a platform that is deployed: CloudFormation makes a new one instead. */
 export const LOST_WITH_ITS_ID: Readonly<Record<string, string>> = {
+  'AWS::ApiGateway::RestApi': 'another address: every agentctl has to be told',
   'AWS::AppConfig::Application': 'services poll an application that is gone, and stop',
+  'AWS::Cognito::UserPool': 'a new, empty user pool: nobody can sign in, and principals have another issuer',
   'AWS::DynamoDB::Table': 'a new, empty table: sessions and bindings are lost to the platform',
   'AWS::EC2::EIP': 'another address, while others have allowed the old one',
   'AWS::EC2::Subnet': 'fails, because the old subnet still has the range',
@@ -80,6 +82,15 @@ export const PINNED_IDS: Readonly<Record<string, Readonly<Record<string, string>
     'acme-lifecycle/LifecycleFunctionsInstallEpochLogs1F044154': 'AWS::Logs::LogGroup',
     'acme-lifecycle/LifecycleMachineLogs5420A5D5': 'AWS::Logs::LogGroup',
     'acme-lifecycle/LifecycleAlarms8D15ED0D': 'AWS::SNS::Topic',
+    'acme-access/ControlApiUsers89967372': 'AWS::Cognito::UserPool',
+    'acme-access/ControlApiFunctionsAuthorizerLogs8424E3BC': 'AWS::Logs::LogGroup',
+    'acme-access/ControlApiFunctionsSessionsLogs48F71277': 'AWS::Logs::LogGroup',
+    'acme-access/ControlApiFunctionsStopLogsD3D26F44': 'AWS::Logs::LogGroup',
+    'acme-access/ControlApiFunctionsPanicLogs28BD6410': 'AWS::Logs::LogGroup',
+    'acme-access/ControlApiAccessLogs6D2A5563': 'AWS::Logs::LogGroup',
+    'acme-access/ControlApiDA4FA48E': 'AWS::ApiGateway::RestApi',
+    'acme-access/ControlApiFirewallLogs58CEDD0A': 'AWS::Logs::LogGroup',
+    'acme-access/ControlApiAlarms2EEA3ACE': 'AWS::SNS::Topic',
   },
   'one-stack': {
     'acme/AgentsNetworkKey25306423': 'AWS::KMS::Key',
@@ -137,6 +148,15 @@ export const PINNED_IDS: Readonly<Record<string, Readonly<Record<string, string>
     'acme/AgentsCredentialBrokerFunctionLogs3E385EC8': 'AWS::Logs::LogGroup',
     'acme/AgentsCredentialBrokerGithubAppKey0F08369F': 'AWS::KMS::Key',
     'acme/AgentsCredentialBrokerAlarms4632B42B': 'AWS::SNS::Topic',
+    'acme/AgentsControlApiUsersC725F845': 'AWS::Cognito::UserPool',
+    'acme/AgentsControlApiFunctionsAuthorizerLogsBABB0C7A': 'AWS::Logs::LogGroup',
+    'acme/AgentsControlApiFunctionsSessionsLogsA76AB5CF': 'AWS::Logs::LogGroup',
+    'acme/AgentsControlApiFunctionsStopLogsDD72FB06': 'AWS::Logs::LogGroup',
+    'acme/AgentsControlApiFunctionsPanicLogsFFBF23E9': 'AWS::Logs::LogGroup',
+    'acme/AgentsControlApiAccessLogs9F92FC14': 'AWS::Logs::LogGroup',
+    'acme/AgentsControlApi33D8F0B2': 'AWS::ApiGateway::RestApi',
+    'acme/AgentsControlApiFirewallLogsD91A787B': 'AWS::Logs::LogGroup',
+    'acme/AgentsControlApiAlarmsAE9B139B': 'AWS::SNS::Topic',
   },
 };
 
