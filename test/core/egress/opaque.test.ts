@@ -13,6 +13,7 @@ describe('N12 what a run of characters could carry', () => {
     ['two', 0, 'a1'],
     ['six that change twice', 4, 'ab1cde'],
     ['a number of nine digits', 0, '123456789'],
+    ['a number of ten digits', 5, '1234567890'],
     ['a number of twelve digits', 5, '123456789012'],
     ['digits and letters in turn, a digit first and last', 6, '1a2z3c4d5'],
     ['digits and letters in turn, a letter first', 6, 'z1a2y3c45'],

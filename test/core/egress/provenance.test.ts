@@ -257,6 +257,10 @@ describe('N11 which answers may name URLs', () => {
     }
     expect(teaches(plain, reads, [reads, ruleFor('api.example.net', { methods: ['PUT'] })], 200)).toBe(true);
     expect(teaches({ ...plain, method: 'POST' }, reads, [reads], 200)).toBe(false);
+    // A host that nobody can read could be any.
+    const unread = ruleFor('*', { methods: ['PUT'] });
+    expect(teaches(plain, reads, [reads, unread], 200)).toBe(false);
+    expect(teaches(plain, ruleFor('*'), [ruleFor('api.example.net', { methods: ['PUT'] })], 200)).toBe(false);
   });
 });
 
