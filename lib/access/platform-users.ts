@@ -1,5 +1,13 @@
 import { Duration, Names, Stack, Validations } from 'aws-cdk-lib';
-import { AccountRecovery, CfnUserPoolGroup, FeaturePlan, Mfa, OAuthScope, UserPool } from 'aws-cdk-lib/aws-cognito';
+import {
+  AccountRecovery,
+  type CfnUserPoolClient,
+  CfnUserPoolGroup,
+  FeaturePlan,
+  Mfa,
+  OAuthScope,
+  UserPool,
+} from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
 import type { IssuerContext } from './access-issuer';
 
@@ -49,8 +57,6 @@ export class PlatformUsers extends Construct {
     });
     const client = pool.addClient('Agentctl', {
       generateSecret: false,
-      // Nothing but the authorization code, with PKCE: no password goes through agentctl.
-      authFlows: {},
       oAuth: { flows: { authorizationCodeGrant: true }, scopes: [OAuthScope.OPENID], callbackUrls: [CALLBACK] },
       preventUserExistenceErrors: true,
       enableTokenRevocation: true,
@@ -58,6 +64,8 @@ export class PlatformUsers extends Construct {
       idTokenValidity: Duration.minutes(5),
       refreshTokenValidity: Duration.hours(1),
     });
+    // Nothing but the authorization code, with PKCE: no password goes through agentctl. Said nothing, Cognito lets SRP in.
+    (client.node.defaultChild as CfnUserPoolClient).explicitAuthFlows = ['ALLOW_REFRESH_TOKEN_AUTH'];
     const unique = Names.uniqueResourceName(this, { maxLength: 40, separator: '-' }).toLowerCase();
     const prefix = props.domainPrefix ?? `${unique.replace(/aws|amazon|cognito/g, 'x')}-${Stack.of(this).account}`;
     pool.addDomain('Domain', { cognitoDomain: { domainPrefix: prefix } });
