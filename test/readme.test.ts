@@ -103,6 +103,7 @@ describe('W1 a newcomer types the commands of the README into a clone', () => {
       expect.stringMatching(/^agents\/sessions /),
       expect.stringMatching(/^agents\/egress /),
       expect.stringMatching(/^agents\/lifecycle /),
+      expect.stringMatching(/^agents\/access /),
       expect.stringMatching(/^agents\/endpoints /),
     ]);
   }, 60_000);
