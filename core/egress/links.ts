@@ -68,7 +68,7 @@ function formsOf(link: string, base: string | undefined): string[] {
   if (!['https:', 'http:'].includes(url.protocol) || url.username !== '' || url.password !== '') return [];
   const origin = `${url.protocol}//${url.host.replace(/\.(?=:|$)/, '')}`;
   const standard = `${origin}${url.pathname}${url.search}`;
-  const [, rest] = /^https?:\/\/[^/?#]*(\/[^#]*)$/i.exec(link.replace(/#.*$/s, '')) ?? [];
+  const [, rest] = /^https?:\/\/[^/?]*(\/.*)/is.exec(link.replace(/#.*/s, '')) ?? [];
   return rest === undefined ? [standard] : [standard, `${origin}${rest}`];
 }
 
@@ -89,9 +89,10 @@ export class LinkReader {
 
   push(chunk: Buffer): void {
     const room = LINK_LIMITS.bytes - this.read;
+    // Counted though it is not read: where anything follows the bound, what stands at it may be half a URL.
+    this.read += chunk.length;
     if (room <= 0 || this.count >= LINK_LIMITS.links) return;
     this.text += this.decoder.decode(chunk.subarray(0, room), { stream: true });
-    this.read += chunk.length;
     if (this.text.length >= 4 * OVERLAP) this.take(false);
   }
 

@@ -1,4 +1,4 @@
-import { LINK_LIMITS, linksIn } from '../../../core/egress/links';
+import { LINK_LIMITS, LinkReader, linksIn } from '../../../core/egress/links';
 
 describe('N11 where a URL in a text ends', () => {
   it.each<[string, string[]]>([
@@ -58,6 +58,17 @@ describe('N11 where a URL in a text ends', () => {
     expect(new Set(linksIn(location, undefined, 'location'))).toEqual(new Set(urls));
   });
 
+  it('N11 with plain http as well', () => {
+    const named = linksIn("http://a.example.com/?q='x'", undefined, 'location');
+    expect(new Set(named)).toEqual(new Set(["http://a.example.com/?q='x'", 'http://a.example.com/?q=%27x%27']));
+  });
+
+  it('N11 a redirect names nothing of the host for a URL in its query', () => {
+    expect(linksIn('/go?to=https://b.example.com/b', 'https://a.example.com/', 'location')).toEqual([
+      'https://a.example.com/go?to=https://b.example.com/b',
+    ]);
+  });
+
   it('N11 the dot behind a host goes, and no other', () => {
     expect(linksIn('https://a.example.com.:8443/x.:y', undefined)).toEqual(['https://a.example.com:8443/x.:y']);
   });
@@ -66,5 +77,34 @@ describe('N11 where a URL in a text ends', () => {
     const url = `https://a.example.com/${'a'.repeat(LINK_LIMITS.urlBytes - 'https://a.example.com/'.length)}`;
     expect(linksIn(url, undefined)).toEqual([url]);
     expect(linksIn(`${url}a`, undefined)).toEqual([]);
+  });
+});
+
+describe('N11 half a URL is not named', () => {
+  const START = 'https://a.example.com/half';
+  function read(pieces: readonly string[], last = true): string[] {
+    const found: string[] = [];
+    const reader = new LinkReader('https://a.example.com/', (links) => found.push(...links));
+    for (const piece of pieces) reader.push(Buffer.from(piece));
+    if (last) reader.end();
+    return found;
+  }
+  const full = START.padStart(LINK_LIMITS.bytes, ' ');
+
+  it('N11 at the bound on what is read, though a piece ends just there', () => {
+    expect(read([full, '/of/it'])).toEqual([]);
+    expect(read([`${full}/of/it`])).toEqual([]);
+  });
+
+  it('N11 a body as large as the bound is read to its end', () => {
+    expect(read([full])).toEqual([START]);
+  });
+
+  it('N11 where a long text has no break', () => {
+    expect(read([START.padStart(20_000, '|'), '/of/it '])).toEqual([`${START}/of/it`]);
+  });
+
+  it('N11 a page is not held until its end', () => {
+    expect(read([`${START}/of/it${' '.repeat(20_000)}`], false)).toEqual([`${START}/of/it`]);
   });
 });
