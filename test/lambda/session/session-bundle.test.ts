@@ -85,7 +85,7 @@ describe('S5 the deployed functions', () => {
       });
     await ask('Create');
     expect(targets()).toEqual(['GetItem', 'TransactWriteItems']);
-    const [{ Put } = { Put: undefined }] = calls[1]?.body?.TransactItems as { Put?: object }[];
+    const [{ Put } = { Put: undefined }] = (calls[1]?.body?.TransactItems ?? []) as { Put?: object }[];
     expect(Put).toMatchObject({
       TableName: 'bindings',
       Item: { address: { S: 'epoch' }, epoch: { N: '0' }, open: { BOOL: true } },

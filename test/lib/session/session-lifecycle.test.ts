@@ -132,7 +132,7 @@ describe.each(variantNames())('S5 the life of sessions in %s', (variant) => {
     const launch = ofType(variant, 'AWS::Lambda::Function').find(
       ([, { Properties = {} }]) => Properties.Handler === 'index.launch',
     );
-    const { Variables } = launch?.[1].Properties?.Environment as { Variables: Record<string, unknown> };
+    const { Variables } = (launch?.[1].Properties?.Environment ?? {}) as { Variables: Record<string, unknown> };
     expect(text(Variables.SUBNETS)).toMatch(/SessionSubnet/);
     expect(text(Variables.SUBNETS)).not.toMatch(/Public|Service|Firewall/);
     expect(text(Variables.SECURITY_GROUP)).toMatch(/Session/);
@@ -146,7 +146,7 @@ describe.each(variantNames())('S5 the life of sessions in %s', (variant) => {
       'detail-type': ['ECS Task State Change'],
       detail: { clusterArn: [expect.anything()] },
     });
-    const [target] = events?.[1].Properties?.Targets as { DeadLetterConfig?: unknown }[];
+    const [target] = (events?.[1].Properties?.Targets ?? []) as { DeadLetterConfig?: unknown }[];
     expect(target?.DeadLetterConfig).toBeDefined();
     expect(rules.map(([, rule]) => rule.Properties?.ScheduleExpression).filter(Boolean)).toEqual(['rate(1 minute)']);
   });
