@@ -29,7 +29,9 @@ function rightsOf(variant: string, handler: string): Statement[] {
   const roleId = /"Fn::GetAtt":\["([^"]+)"/.exec(role)?.[1] ?? 'none';
   return ofType(variant, 'AWS::IAM::Policy')
     .filter(([, policy]) => text(policy.Properties?.Roles).includes(`"${roleId}"`))
-    .flatMap(([, policy]) => (policy.Properties?.PolicyDocument as { Statement: Statement[] }).Statement);
+    .flatMap(
+      ([, policy]) => (policy.Properties?.PolicyDocument as { Statement: Statement[] } | undefined)?.Statement ?? [],
+    );
 }
 const actionsOf = (variant: string, handler: string): string[] =>
   [...new Set(rightsOf(variant, handler).flatMap(({ Action }) => list(Action)))].sort();
