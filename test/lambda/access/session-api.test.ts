@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LIFT_KEY } from '../../../core/access/lift-request';
 import { readBinding } from '../../../core/session/live';
 import { sessionRow } from '../../../core/session/row';
 import { ISSUER } from './issuer';
@@ -237,6 +238,20 @@ describe('S7 stop and panic', () => {
     });
     expect((await lift(oskar)).body).toMatchObject({ status: 409, code: 'not-paused' });
     expect(lab.actions()).toEqual(['panic', 'ask-lift-panic', 'lift-panic']);
+  });
+
+  it('S7 a panic that is raised while another is being lifted stays', async () => {
+    await lab.ask('POST', '/v1/panic', { token: olga });
+    await lab.ask('POST', '/v1/panic/lift', { token: olga });
+    const read = lab.store.read.bind(lab.store);
+    jest.spyOn(lab.store, 'read').mockImplementation(async (table, key) => {
+      const item = await read(table, key);
+      if (key === LIFT_KEY) await lab.table.panic('somebody', 'meanwhile');
+      return item;
+    });
+    expect((await lab.ask('POST', '/v1/panic/lift', { token: anna })).body).toMatchObject({ status: 409 });
+    jest.restoreAllMocks();
+    expect(await lab.table.epoch()).toMatchObject({ epoch: 2, open: false });
   });
 
   it('S7 what was asked of one panic lifts no later one, and is asked for half an hour', async () => {
