@@ -1,4 +1,4 @@
-import { Names, type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Fn, Names, type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
@@ -74,8 +74,9 @@ export class ApiFirewall extends Construct {
     });
     new CfnWebACLAssociation(this, 'Association', { resourceArn: props.stageArn, webAclArn: acl.attrArn });
     const logs = new LogGroup(this, 'Logs', {
-      // WAF writes to groups of this beginning only.
-      logGroupName: `aws-waf-logs-${this.name}`,
+      // WAF writes to groups of this beginning only. With the end of the stack's own id: the group may outlive its stack, and
+      // the next one of the name needs another.
+      logGroupName: `aws-waf-logs-${this.name}-${Fn.select(4, Fn.split('-', Stack.of(this).stackId))}`,
       encryptionKey: props.encryptionKey,
       retention: RetentionDays.ONE_YEAR,
       removalPolicy: props.removalPolicy,

@@ -67,7 +67,7 @@ export class ApiFunctions extends Construct {
       [NAMES.policies]: json(sessions.policies),
       [NAMES.limits]: JSON.stringify(props.limits),
     };
-    this.sessions = this.add('Sessions', 'access', 'Starts and shows sessions', 30, shared);
+    this.sessions = this.add('Requests', 'access', 'Starts and shows sessions', 30, shared);
     sessions.grantWriteRows(this.sessions);
     sessions.grantListRows(this.sessions);
     sessions.grantReadBindings(this.sessions);
@@ -92,7 +92,7 @@ export class ApiFunctions extends Construct {
 
   get all(): Readonly<Record<string, LambdaFunction>> {
     const { authorizer, sessions, stop, panic } = this;
-    return { Authorizer: authorizer, Sessions: sessions, Stop: stop, Panic: panic };
+    return { Authorizer: authorizer, Requests: sessions, Stop: stop, Panic: panic };
   }
 
   private add(

@@ -143,11 +143,15 @@ export class ControlApi extends Construct {
     });
     for (const id of OPERATION_IDS) {
       const { method, path } = OPERATIONS[id];
-      resourceAt(api.root, path).addMethod(method, new LambdaIntegration(functions.handlerOf(id)), {
-        authorizer,
-        authorizationType: AuthorizationType.CUSTOM,
-        operationName: id,
-      });
+      resourceAt(api.root, path).addMethod(
+        method,
+        new LambdaIntegration(functions.handlerOf(id), { allowTestInvoke: false }),
+        {
+          authorizer,
+          authorizationType: AuthorizationType.CUSTOM,
+          operationName: id,
+        },
+      );
     }
     answersOfGateway(api);
     acknowledge(api);

@@ -154,7 +154,7 @@ describe('A1 the control API as it is deployed', () => {
 
 describe('A2 what the functions of the API may do', () => {
   it('A2 none runs, stops or enters a task, assumes a role, or reads a secret', () => {
-    for (const name of ['Authorizer', 'Sessions', 'Stop', 'Panic']) {
+    for (const name of ['Authorizer', 'Requests', 'Stop', 'Panic']) {
       const services = new Set(actionsOf(name).map((action) => action.split(':')[0]));
       for (const service of ['ecs', 'sts', 'iam', 'secretsmanager', 'ssm']) expect(services).not.toContain(service);
     }
@@ -170,18 +170,18 @@ describe('A2 what the functions of the API may do', () => {
           [Action].flat().some((action) => /^dynamodb:(Put|Update|Delete|Batch)/.test(action)) &&
           JSON.stringify(Resource).includes(bindings),
       );
-    expect(writesOf('Sessions')).toEqual([]);
+    expect(writesOf('Requests')).toEqual([]);
     expect(JSON.stringify(writesOf('Stop'))).toContain('ForAllValues:StringNotEquals');
     expect(JSON.stringify(writesOf('Panic'))).toContain('"ForAllValues:StringEquals"');
     expect([writesOf('Stop'), writesOf('Panic')].map((each) => each.length)).toEqual([1, 1]);
-    expect(actionsOf('Sessions')).toContain('states:StartExecution');
-    expect(actionsOf('Sessions')).not.toContain('states:SendTaskSuccess');
+    expect(actionsOf('Requests')).toContain('states:StartExecution');
+    expect(actionsOf('Requests')).not.toContain('states:SendTaskSuccess');
     expect(actionsOf('Panic')).not.toContain('states:StartExecution');
   });
 
   it('A2 task texts are written and not read, transcripts are read and not written', () => {
-    expect(actionsOf('Sessions').filter((action) => action.startsWith('s3:'))).toEqual(['s3:PutObject']);
-    const logs = statementsOf('Sessions').filter(({ Action }) => [Action].flat().includes('logs:GetLogEvents'));
+    expect(actionsOf('Requests').filter((action) => action.startsWith('s3:'))).toEqual(['s3:PutObject']);
+    const logs = statementsOf('Requests').filter(({ Action }) => [Action].flat().includes('logs:GetLogEvents'));
     expect(JSON.stringify(logs)).toContain(`:log-stream:*-${RECORDER_STREAM}/*`);
     const streams = JSON.stringify(
       Object.values(
@@ -193,11 +193,11 @@ describe('A2 what the functions of the API may do', () => {
 
   it('A2 starts, stops and panics have runs of their own, so none starves another', () => {
     const reserved = resources.flatMap(([id, { Type, Properties }]) => {
-      const [, name] = /^AgentsControlApiFunctions(Authorizer|Sessions|Stop|Panic)[0-9A-F]{8}$/.exec(id) ?? [];
+      const [, name] = /^AgentsControlApiFunctions(Authorizer|Requests|Stop|Panic)[0-9A-F]{8}$/.exec(id) ?? [];
       return Type === 'AWS::Lambda::Function' && name !== undefined
         ? [[name, Properties.ReservedConcurrentExecutions]]
         : [];
     });
-    expect(Object.fromEntries(reserved)).toEqual({ Authorizer: 50, Sessions: 30, Stop: 10, Panic: 5 });
+    expect(Object.fromEntries(reserved)).toEqual({ Authorizer: 50, Requests: 30, Stop: 10, Panic: 5 });
   });
 });

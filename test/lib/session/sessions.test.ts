@@ -48,7 +48,7 @@ describe('W2 one stack and several hold the same', () => {
     expect(types('one-stack')).toEqual(types('standard'));
   });
 
-  it('W2 each plane in its own stack: network, sessions, credentials, egress proxy, life cycle, endpoints', () => {
+  it('W2 each plane in its own stack: network, sessions, credentials, egress proxy, life cycle, access, endpoints', () => {
     const has = Object.entries(templatesOf('standard')).map(([stack, { Resources }]) => [
       stack,
       [
@@ -64,6 +64,7 @@ describe('W2 one stack and several hold the same', () => {
       ['acme-sessions', ['AWS::ECS::TaskDefinition']],
       ['acme-egress', ['AWS::ECS::TaskDefinition', 'AWS::ECS::Service']],
       ['acme-lifecycle', []],
+      ['acme-access', []],
       ['acme-endpoints', ['AWS::EC2::VPCEndpoint']],
       ['acme-credentials', ['AWS::Lambda::Alias']],
     ]);
