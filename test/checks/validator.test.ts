@@ -98,7 +98,7 @@ describe('W1 the validator of CloudFormation templates', () => {
     bigStage(app, bigProps(20, 30));
     const stage = app.synth().nestedAssemblies[0]?.nestedAssembly;
     const files = stage?.stacks.map((stack) => stack.templateFullPath) ?? [];
-    expect(files).toHaveLength(4);
+    expect(files).toHaveLength(7);
     expect(judge(files).map(({ text }) => text)).toEqual([]);
   });
 

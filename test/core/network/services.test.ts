@@ -23,6 +23,7 @@ describe('N3 where services are', () => {
       ecrApi: 'api.ecr.eu-west-1.amazonaws.com',
       ecrRegistry: '111122223333.dkr.ecr.eu-west-1.amazonaws.com',
       ecrLayers: 'prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com',
+      lambda: 'lambda.eu-west-1.amazonaws.com',
       logs: 'logs.eu-west-1.amazonaws.com',
       s3: 's3.eu-west-1.amazonaws.com',
       secretsManager: 'secretsmanager.eu-west-1.amazonaws.com',
