@@ -21,6 +21,13 @@ export async function answerAboutSelf(
 ): Promise<boolean> {
   const { subject, task } = caller;
   if (ingress.way !== 'named' || request.method !== 'GET' || !task || subject.kind !== 'session') return false;
+  if (request.url !== SELF_PATH && request.url !== TASK_TEXT_PATH) return false;
+  const state = ports.states.of(caller);
+  // Counted like every other connection, and closed with the session.
+  if (!state.connect(request.socket)) return false;
+  // Who asks and does not read holds memory here.
+  const timer = setTimeout(() => response.destroy(), ports.limits.stalledReaderMs);
+  response.once('close', () => clearTimeout(timer));
   if (request.url === SELF_PATH) {
     const neighbour = task.state === 'STARTING' ? ports.callers.neighbourOf?.(ingress.address) : undefined;
     const answer = aboutSelf(subject, task, ready, neighbour);
@@ -28,7 +35,8 @@ export async function answerAboutSelf(
     return true;
   }
   // Once the agent may be there, the text comes from the volume only: nobody asks for it twice.
-  if (request.url !== TASK_TEXT_PATH || task.state !== 'STARTING' || !ports.taskTexts) return false;
+  if (task.state !== 'STARTING' || !ports.taskTexts || !state.beginText()) return false;
+  response.once('close', () => state.endText());
   let text: Uint8Array;
   try {
     text = await ports.taskTexts.read(subject.sessionId);

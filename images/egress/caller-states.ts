@@ -7,6 +7,7 @@ import { type CompiledSecrets, compileSecrets, MAX_SECRETS, secretProblem } from
 import { urlHash } from '../../core/egress/url-set';
 import type { Caller } from '../../runtime/caller';
 import type { Clock } from '../../runtime/clock';
+import { BodyBudget } from './body-budget';
 
 export interface CallerLimits {
   /** Connections of one caller open at a time. */
@@ -15,6 +16,10 @@ export interface CallerLimits {
   readonly websockets: number;
   /** Requests of one caller under way at a time. */
   readonly requests: number;
+  /** Bytes of one caller's bodies that are read whole at a time: those that are judged or signed, and small ones. */
+  readonly bodyBytes: number;
+  /** The same of all callers. */
+  readonly allBodyBytes: number;
   /** Host names without a rule, for whose refusals one caller may have certificates made in a minute. */
   readonly refusedNames: number;
 }
@@ -23,8 +28,13 @@ export const DEFAULT_CALLER_LIMITS: CallerLimits = {
   connections: 256,
   websockets: 16,
   requests: 128,
+  bodyBytes: 32 * 1024 * 1024,
+  allBodyBytes: 256 * 1024 * 1024,
   refusedNames: 20,
 };
+
+/** Times that a session may read its task's text. */
+const MOST_TEXTS = 8;
 
 /** Something of a caller that is under way and can be ended at once. */
 export interface Cuttable {
@@ -43,10 +53,13 @@ export class CallerState {
   /** URLs that somebody else than the agent named. */
   readonly seen = new SeenUrls(hash);
   readonly budget = new UrlBudget(hash);
+  readonly bodies: BodyBudget;
   private readonly rates = new Map<string, RateState>();
   private values: string[] = [];
   private compiled: CompiledSecrets | undefined;
   private websockets = 0;
+  private textsRead = 0;
+  private readingText = false;
   private refusedNames = 0;
   private refusedSince = 0;
   usedAt = 0;
@@ -55,7 +68,10 @@ export class CallerState {
     readonly key: string,
     private readonly limits: CallerLimits,
     private readonly clock: Clock,
-  ) {}
+    allBodies?: BodyBudget,
+  ) {
+    this.bodies = new BodyBudget(limits.bodyBytes, allBodies);
+  }
 
   /** False where the caller has as many open as it may. */
   connect(connection: Duplex): boolean {
@@ -81,6 +97,18 @@ export class CallerState {
 
   closeWebSocket(): void {
     this.websockets--;
+  }
+
+  /** One at a time and few in all: session-init needs one, and an agent may be there before the state says so. */
+  beginText(): boolean {
+    if (this.readingText || this.textsRead >= MOST_TEXTS) return false;
+    this.readingText = true;
+    this.textsRead++;
+    return true;
+  }
+
+  endText(): void {
+    this.readingText = false;
   }
 
   end(work: Cuttable): void {
@@ -136,16 +164,19 @@ const FORGET_MS = 10 * 60_000;
 
 export class CallerStates {
   private readonly states = new Map<string, CallerState>();
+  private readonly bodies: BodyBudget;
 
   constructor(
     private readonly clock: Clock,
     private readonly limits: CallerLimits = DEFAULT_CALLER_LIMITS,
-  ) {}
+  ) {
+    this.bodies = new BodyBudget(limits.allBodyBytes);
+  }
 
   of(caller: Caller): CallerState {
     let state = this.states.get(caller.key);
     if (!state) {
-      state = new CallerState(caller.key, this.limits, this.clock);
+      state = new CallerState(caller.key, this.limits, this.clock, this.bodies);
       this.states.set(caller.key, state);
     }
     state.usedAt = this.clock.monotonic();

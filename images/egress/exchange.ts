@@ -48,7 +48,7 @@ export class Exchange implements Cuttable, AnswerOwner {
   ) {
     this.profile = caller.subject.profile;
     this.state = ports.states.of(caller);
-    this.body = new RequestBody(request, response, ports.limits.bufferedBodyBytes);
+    this.body = new RequestBody(request, response, ports.limits.bufferedBodyBytes, this.state.bodies);
     this.account = new Account(ports.records, ports.clock, caller, ready.hash, {
       way: ingress.way,
       method: request.method ?? '',

@@ -4,11 +4,12 @@ import { Transform, type TransformCallback } from 'node:stream';
 import type { Body } from '../../core/audit/field';
 import { SecretGate } from '../../core/egress/secret-finder';
 import type { CompiledSecrets } from '../../core/egress/secret-patterns';
+import type { BodyBudget } from './body-budget';
 
 /** Why a body went no further. */
 export class BodyRefused extends Error {
   override readonly name = 'BodyRefused';
-  constructor(readonly code: 'body-too-large' | 'secret-in-request') {
+  constructor(readonly code: 'body-too-large' | 'secret-in-request' | 'session-limit') {
     super(code);
   }
 }
@@ -23,6 +24,8 @@ export class RequestBody {
     private readonly response: ServerResponse,
     /** Up to this it is read whole, and nothing of it leaves before all of it was screened. */
     private readonly bufferedBytes: number,
+    /** What is read whole stays in memory until the answer is done, however slowly it comes. */
+    private readonly budget: BodyBudget,
   ) {}
 
   /** Bytes read so far. */
@@ -41,11 +44,11 @@ export class RequestBody {
     return this.passing === undefined;
   }
 
-  /** @throws BodyRefused beyond `limit` */
+  /** @throws BodyRefused beyond `limit`, or where as much as may be is read whole already */
   async read(limit: number): Promise<Buffer> {
     if (this.whole === undefined) {
       this.continue();
-      this.whole = await readAll(this.request, limit);
+      this.whole = await this.readAll(limit);
     }
     if (this.whole.length > limit) throw new BodyRefused('body-too-large');
     return this.whole;
@@ -77,6 +80,29 @@ export class RequestBody {
       if (!this.request.complete) passing.destroy(new Error('the client went away'));
     });
     return this.request.pipe(passing);
+  }
+
+  private readAll(limit: number): Promise<Buffer> {
+    const { request, response, budget } = this;
+    let size = 0;
+    response.once('close', () => budget.give(size));
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      const refuse = (code: BodyRefused['code']): void => {
+        request.removeAllListeners('data');
+        request.pause();
+        reject(new BodyRefused(code));
+      };
+      request.on('data', (chunk: Buffer) => {
+        if (size + chunk.length > limit) return refuse('body-too-large');
+        if (!budget.take(chunk.length)) return refuse('session-limit');
+        size += chunk.length;
+        chunks.push(chunk);
+      });
+      request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+      request.once('error', reject);
+      request.once('close', () => reject(new Error('the client went away')));
+    });
   }
 
   /** Only now does a client that asked first send its body. */
@@ -135,24 +161,4 @@ function declaredLength(request: IncomingMessage): number | undefined {
 
 function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || (declaredLength(request) ?? 0) > 0;
-}
-
-function readAll(request: IncomingMessage, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > limit) {
-        request.removeAllListeners('data');
-        request.pause();
-        reject(new BodyRefused('body-too-large'));
-      } else {
-        chunks.push(chunk);
-      }
-    });
-    request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.once('error', reject);
-    request.once('close', () => reject(new Error('the client went away')));
-  });
 }

@@ -1,11 +1,14 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { compilePolicy } from '../../../core/egress/match';
 import { SELF_PATH, TASK_TEXT_PATH } from '../../../core/network/services';
 import { selfAnswer } from '../../../core/session/self';
 import { answerAboutSelf } from '../../../images/egress/about-self';
+import { CallerStates, DEFAULT_CALLER_LIMITS } from '../../../images/egress/caller-states';
 import type { EgressPorts } from '../../../images/egress/ports';
 import type { Caller, CallerTask } from '../../../runtime/caller';
+import { systemClock } from '../../../runtime/clock';
 import { SESSION, TASK, TIME } from '../../core/session/samples';
 import { documentOf, rule } from './lab/lab';
 
@@ -30,16 +33,23 @@ describe('what the proxy tells a session about itself', () => {
   let caller: Caller;
   let hosts: string[];
   let asked: string[];
+  let states: CallerStates;
+  let until: Promise<void> | undefined;
 
   beforeEach(async () => {
     caller = { subject, key: SESSION, opened: [], task };
     hosts = [];
     asked = [];
+    until = undefined;
+    states = new CallerStates(systemClock, { ...DEFAULT_CALLER_LIMITS, connections: 4 });
     const ports = {
+      states,
+      limits: { stalledReaderMs: 60_000 },
       callers: { neighbourOf: () => '10.64.0.9' },
       taskTexts: {
         read: async (session: string) => {
           asked.push(session);
+          await until;
           return Buffer.from(TEXT);
         },
       },
@@ -109,5 +119,40 @@ describe('what the proxy tells a session about itself', () => {
     caller = { subject: { kind: 'client', name: 'fleet', profile: 'test' }, key: 'fleet', opened: [], task };
     expect((await get(SELF_PATH)).status).toBe(404);
     expect((await get(TASK_TEXT_PATH)).status).toBe(404);
+  });
+
+  it('S4 a text is read few times, whoever asks: the agent may be there before the state says so', async () => {
+    const answers: number[] = [];
+    for (let i = 0; i < 12; i++) answers.push((await get(TASK_TEXT_PATH)).status);
+    expect(answers).toEqual([...Array(8).fill(200), ...Array(4).fill(404)]);
+    expect(asked).toHaveLength(8);
+  });
+
+  it('S4 and by one request at a time', async () => {
+    let read = (): void => undefined;
+    until = new Promise((resolve) => {
+      read = resolve;
+    });
+    const first = get(TASK_TEXT_PATH);
+    expect((await get(TASK_TEXT_PATH)).status).toBe(404);
+    read();
+    expect((await first).status).toBe(200);
+    expect((await get(TASK_TEXT_PATH)).status).toBe(200);
+  });
+
+  it('S7 its connections count as others of the session do, and end with it', async () => {
+    const sockets = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+        socket.write(`GET ${SELF_PATH} HTTP/1.1\r\nHost: x\r\n\r\n`);
+        const [data] = (await once(socket, 'data')) as [Buffer];
+        return { socket, status: data.toString('latin1').slice(9, 12) };
+      }),
+    );
+    expect(sockets.map(({ status }) => status).sort()).toEqual(['200', '200', '200', '200', '404']);
+    const closed = sockets.filter(({ status }) => status === '200').map(({ socket }) => once(socket, 'close'));
+    states.cut(SESSION);
+    await Promise.all(closed);
+    for (const { socket } of sockets) socket.destroy();
   });
 });

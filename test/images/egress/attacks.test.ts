@@ -380,6 +380,36 @@ describe('what ends, ends', () => {
   });
 });
 
+describe('what is read whole has a bound for each caller and for all', () => {
+  const half = async (bytes: number): Promise<Awaited<ReturnType<Lab['tunnel']>>> => {
+    const client = await lab.tunnel(HOST);
+    client.on('error', () => undefined);
+    client.write(`POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: ${bytes + 1}\r\n\r\n${'x'.repeat(bytes)}`);
+    return client;
+  };
+
+  it.each([
+    ['each', { bodyBytes: 100_000 }],
+    ['all', { allBodyBytes: 100_000 }],
+  ])('of %s: bodies that never end fill no memory, and leave their place when they go', async (_, callerLimits) => {
+    await start({ document: documentOf([rule({ id: 'rule.1', host: HOST, methods: ['POST'] })]), callerLimits });
+    const held = [await half(40_000), await half(40_000)];
+    await pause(100);
+    const refused = await lab.send(
+      HOST,
+      `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 40000\r\n\r\n${'x'.repeat(40_000)}`,
+    );
+    expect(refused.status).toBe(429);
+    for (const client of held) client.destroy();
+    await pause(100);
+    const taken = await lab.send(
+      HOST,
+      `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 40000\r\n\r\n${'x'.repeat(40_000)}`,
+    );
+    expect(taken.status).toBe(200);
+  });
+});
+
 describe('O1 what could not be read is recorded as well', () => {
   const refusals = () => lab.records.flatMap((record) => (record.kind === 'refusal' ? [record] : []));
 
