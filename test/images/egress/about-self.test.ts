@@ -134,6 +134,7 @@ describe('what the proxy tells a session about itself', () => {
       read = resolve;
     });
     const first = get(TASK_TEXT_PATH);
+    while (asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     expect((await get(TASK_TEXT_PATH)).status).toBe(404);
     read();
     expect((await first).status).toBe(200);
