@@ -33,6 +33,7 @@ export const PROBLEMS = {
   'not-paused': { status: 409, title: 'there is no panic to lift' },
   'body-too-large': { status: 413, title: 'the request is too large' },
   'body-unreadable': { status: 400, title: 'the body is not JSON' },
+  'repository-unknown': { status: 422, title: 'no repository of the profile' },
   'budget-too-high': { status: 422, title: 'more than the profile permits' },
   'budget-exceeded': { status: 422, title: 'your budget of the day is used up' },
   'concurrency-exceeded': { status: 422, title: 'as many of your sessions run as may' },

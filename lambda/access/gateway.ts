@@ -40,7 +40,8 @@ export function toGateway({ status, headers, body }: ApiResponse): GatewayAnswer
 }
 
 function listsOf(values: GatewayEvent['multiValueHeaders'], lower = false): Record<string, string[]> {
-  const lists: Record<string, string[]> = {};
+  // Without what every object has: `?constructor=x` is a parameter like any other, and refused as one.
+  const lists: Record<string, string[]> = Object.create(null);
   for (const [name, list] of Object.entries(values ?? {})) {
     const key = lower ? name.toLowerCase() : name;
     lists[key] = [...(lists[key] ?? []), ...(list ?? [])];

@@ -35,21 +35,19 @@ export async function startSession(options: ApiOptions, ask: Ask): Promise<Outco
   }
   const wanted = { body, text, idempotency: idempotencyOf(ask, body) };
   // Before every limit: what was started counts against them, and its own retry would be told that it is one too many.
-  return (await earlier(options, wanted)) ?? (await startNew(options, ask, wanted));
+  return (await earlier(options, ask, wanted)) ?? (await startNew(options, ask, wanted));
 }
 
 async function startNew(options: ApiOptions, ask: Ask, wanted: Wanted): Promise<Outcome> {
-  const { documents, table } = options;
+  const { documents } = options;
   const { profile, team } = wanted.body;
   if (!documents.profiles.includes(profile)) {
     return refuse('profile-unknown', `got "${profile}", expected one of ${documents.profiles.join(', ')}`);
   }
   const entitled = entitlement(ask.caller, { profile, team });
   if (entitled.kind === 'refused') return refuse(entitled.reason, entitlementDetail(ask, wanted.body));
-  const epoch = await table.epoch();
-  if (!epoch?.open) {
-    return refuse('platform-paused', 'nothing starts until two people lift the panic; see `agentctl panic --status`');
-  }
+  const paused = await notNow(options);
+  if (paused) return paused;
   const policy = await documents.current(profile);
   if (policy === undefined) return refuse('unavailable', 'the policy document can not be read now; try again');
   const most = policy.document.models.budgetUsd;
@@ -60,10 +58,33 @@ async function startNew(options: ApiOptions, ask: Ask, wanted: Wanted): Promise<
       `got ${budgetUsd} USD, expected at most ${most} of profile "${profile}"; ask for less`,
     );
   }
+  const { repository } = wanted.body;
+  // It stands in records and tokens as what the session works on: a name of somebody's choosing would lie there.
+  if (repository !== undefined && !repositoriesOf(policy).includes(repository)) {
+    return refuse(
+      'repository-unknown',
+      `got "${repository}", expected one that a github-app grant of profile "${profile}" names: ${repositoriesOf(policy).join(', ') || 'none'}`,
+    );
+  }
   const reserve = Math.ceil(budgetUsd * 1e6);
   const over = await overLimit(options, ask, reserve);
   if (over) return over;
   return create(options, ask, wanted, { team: entitled.team, reserve, policy });
+}
+
+async function notNow({ table }: ApiOptions): Promise<Outcome | undefined> {
+  const epoch = await table.epoch();
+  if (epoch?.open) return undefined;
+  return refuse('platform-paused', 'nothing starts until two people lift the panic; see `agentctl panic --status`');
+}
+
+function notEntitled(ask: Ask, { profile, team }: Pick<SessionRow, 'profile' | 'team'>): Outcome | undefined {
+  const entitled = entitlement(ask.caller, { profile, team });
+  return entitled.kind === 'refused' ? refuse(entitled.reason, entitlementDetail(ask, { profile, team })) : undefined;
+}
+
+function repositoriesOf({ document }: LoadedPolicy): readonly string[] {
+  return document.grants.flatMap((grant) => (grant.kind === 'github-app' ? grant.repositories : []));
 }
 
 async function create(
@@ -91,26 +112,37 @@ async function create(
   const created = await table.create(row, idempotency);
   if (created.kind === 'id-taken') throw new Error('80 random bits were taken already');
   // The same request at the same moment.
-  if (created.kind === 'repeated') return repeated(options, created.sessionId, created.same, text);
+  if (created.kind === 'repeated') return repeated(options, ask, created.sessionId, created.same, text);
   const { caller, sourceAddress } = ask;
   await recordHuman(records, { caller, sourceAddress, action: 'start', row });
   await begin(options, row, text);
   return answer(row, false);
 }
 
-async function earlier(options: ApiOptions, { idempotency, text }: Wanted): Promise<Outcome | undefined> {
+async function earlier(options: ApiOptions, ask: Ask, { idempotency, text }: Wanted): Promise<Outcome | undefined> {
   const { store, clock } = options;
   const item = idempotencyItem.safeParse(await store.read('sessions', idempotencyKey(idempotency.key)));
   if (!item.success || item.data.ttl * 1000 <= clock.wall()) return undefined;
-  return repeated(options, item.data.session, item.data.request === idempotency.request, text);
+  return repeated(options, ask, item.data.session, item.data.request === idempotency.request, text);
 }
 
-async function repeated(options: ApiOptions, sessionId: string, same: boolean, text: Uint8Array): Promise<Outcome> {
+async function repeated(
+  options: ApiOptions,
+  ask: Ask,
+  sessionId: string,
+  same: boolean,
+  text: Uint8Array,
+): Promise<Outcome> {
   if (!same) return refuse('key-reused', 'got a key of another request, expected a new one; make one for each session');
   const row = await options.table.get(sessionId);
   if (row === undefined) return refuse('key-reused', 'the session of this key is gone; make a new key');
-  // Whoever asked first may not have come this far; both may be done twice.
-  if (row.state === 'PENDING') await begin(options, row, text);
+  if (row.state !== 'PENDING') return answer(row, true);
+  // Whoever asked first may not have come this far, and may have lost the right since. What follows may be done twice.
+  const refused = (await notNow(options)) ?? notEntitled(ask, row);
+  if (refused) return refused;
+  const { caller, sourceAddress } = ask;
+  await recordHuman(options.records, { caller, sourceAddress, action: 'start', row });
+  await begin(options, row, text);
   return answer(row, true);
 }
 
@@ -159,7 +191,7 @@ function idempotencyOf(ask: Ask, { profile, task, team, repository, budgetUsd }:
   };
 }
 
-function entitlementDetail({ caller }: Ask, { profile, team }: StartBody): string {
+function entitlementDetail({ caller }: Ask, { profile, team }: Pick<StartBody, 'profile' | 'team'>): string {
   const teams = caller.memberships.map((each) => each.team).join(', ') || 'none';
   return `got profile "${profile}"${team === undefined ? '' : ` for team "${team}"`}, expected one that a team of yours may start (teams: ${teams}); name one with team, or ask for it`;
 }

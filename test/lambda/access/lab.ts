@@ -243,7 +243,11 @@ export class Lab {
 }
 
 function policyOf(profile: string) {
-  const document: PolicyDocument = { ...documentOf(profile), models: { allow: ['model'], budgetUsd: 10 } };
+  const document: PolicyDocument = {
+    ...documentOf(profile),
+    grants: [{ kind: 'github-app', id: 'shop', repositories: ['acme/shop'], access: 'read' }],
+    models: { allow: ['model'], budgetUsd: 10 },
+  };
   const bytes = Buffer.from(JSON.stringify(document));
   return { document, hash: createHash('sha256').update(bytes).digest('hex') };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LIFT_KEY } from '../../../core/access/lift-request';
 import { readBinding } from '../../../core/session/live';
 import { sessionRow } from '../../../core/session/row';
+import { fromGateway } from '../../../lambda/access/gateway';
 import { ISSUER } from './issuer';
 import { type Body, Lab, LIMITS } from './lab';
 
@@ -82,8 +83,22 @@ describe('A1 start', () => {
       expect(status).toBe(201);
       expect(lab.started).toEqual([body.session.sessionId]);
       expect([...lab.texts.keys()]).toEqual([body.session.sessionId]);
+      expect(lab.records).toContainEqual(
+        expect.objectContaining({ kind: 'human', detail: expect.objectContaining({ action: 'start' }) }),
+      );
     },
   );
+
+  it('A1 A6 goes on only for whoever still may start it', async () => {
+    const key = newKey();
+    lab.broken.add('startMachine');
+    expect((await start(alice, {}, key)).status).toBe(503);
+    const moved = await lab.issuer.token('alice', ['site']);
+    expect((await start(moved, {}, key)).body).toMatchObject({ status: 403 });
+    await lab.ask('POST', '/v1/panic', { token: olga });
+    expect((await start(alice, {}, key)).body).toMatchObject({ status: 503, code: 'platform-paused' });
+    expect(lab.started).toEqual([]);
+  });
 
   it('A1 two at the same moment with one key make one session', async () => {
     const key = newKey();
@@ -108,6 +123,7 @@ describe('A1 start', () => {
     ['of a profile that is none', () => start(alice, { profile: 'codng' }), 404, 'profile-unknown'],
     ['of a profile not for the team', () => start(bob), 403, 'profile-not-entitled'],
     ['for a team of others', () => start(alice, { team: 'site' }), 403, 'team-unknown'],
+    ['on a repository of no grant', () => start(alice, { repository: 'acme/payroll' }), 422, 'repository-unknown'],
     ['with a larger budget than the profile', () => start(alice, { budgetUsd: 10.01 }), 422, 'budget-too-high'],
     ['as an operator', () => start(olga), 403, 'role-missing'],
     ['as an auditor', () => start(audrey), 403, 'role-missing'],
@@ -324,3 +340,19 @@ describe('A1 the API as a whole', () => {
     for (const secret of [alice, TASK.trim()]) expect(told).not.toContain(secret);
   });
 });
+
+it.each(['constructor', '__proto__', 'toString'])(
+  'A6 a parameter or header named %s is refused, and breaks nothing',
+  (name) => {
+    const lists = JSON.parse(`{"${name}": ["x"]}`);
+    const request = fromGateway({
+      httpMethod: 'GET',
+      path: '/v1/sessions',
+      multiValueQueryStringParameters: lists,
+      multiValueHeaders: lists,
+      requestContext: {},
+    });
+    expect(Object.keys(request.query)).toEqual([name]);
+    expect(Object.entries(request.headers)).toEqual([[name.toLowerCase(), ['x']]]);
+  },
+);
