@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { DocumentGrant } from '../egress/document';
 import type { SessionRow } from '../session/row';
-import { actionsOf } from './aws-services';
+import { actionsOf, credentialActionsOf } from './aws-services';
 import { type CredentialRefused, refusedFor } from './refusal';
 
 export type AwsGrant = Extract<DocumentGrant, { kind: 'aws-role' }>;
@@ -45,7 +46,7 @@ export function awsSession(platform: string, row: SessionRow, grant: AwsGrant): 
         { key: 'agent-platform:session', value: row.sessionId },
         { key: 'agent-platform:profile', value: row.profile },
         { key: 'agent-platform:team', value: row.team },
-        ...requesterTag(row.requester),
+        { key: 'agent-platform:requester-sha256', value: requesterHash(row.requester) },
       ],
       policy: policy.policy,
       durationSeconds: AWS_SESSION_SECONDS,
@@ -53,29 +54,51 @@ export function awsSession(platform: string, row: SessionRow, grant: AwsGrant): 
   };
 }
 
-/** Source: IAM, "Rules for adding session tags in AWS STS". */
-const TAG_VALUE = /^[A-Za-z0-9_.:/=+@ -]{1,256}$/;
-
-/** Left out where it does not fit: a name that was mended could be another person's, and policies compare it. */
-function requesterTag(requester: string): { readonly key: string; readonly value: string }[] {
-  return TAG_VALUE.test(requester) ? [{ key: 'agent-platform:requester', value: requester }] : [];
+/**
+ * A principal has a `|`, which no tag value may (IAM, "Rules for adding session tags in AWS STS"). Hashed and not mended:
+ * a name that was mended could be another person's, and policies compare it.
+ */
+function requesterHash(requester: string): string {
+  return createHash('sha256').update(requester, 'utf8').digest('hex');
 }
+
+/**
+ * Objects, and what clients ask of a bucket to find them. No ACL, policy, replication, notification or tag of a bucket:
+ * those let others in, and stay when the session is over.
+ */
+export const BUCKET_ACTIONS: readonly string[] = [
+  's3:GetObject',
+  's3:GetObjectVersion',
+  's3:PutObject',
+  's3:DeleteObject',
+  's3:AbortMultipartUpload',
+  's3:ListMultipartUploadParts',
+  's3:ListBucket',
+  's3:ListBucketVersions',
+  's3:ListBucketMultipartUploads',
+  's3:GetBucketLocation',
+];
 
 type PolicyResult = { readonly kind: 'ok'; readonly policy: string } | CredentialRefused;
 
 /**
  * What the grant names, as a policy that the role is narrowed with: whatever else the role may do, a session may not. A
  * policy too large is no policy; leaving statements out would give less than said, and leaving the policy out all.
+ *
+ * Every customer of AWS answers at the hosts of a service, so what is allowed is allowed in the role's account. Actions
+ * that do not tell AWS whose resource it is are refused by that condition, as they should be.
  */
 export function sessionPolicy({ roleArn, region, services, buckets }: AwsGrant): PolicyResult {
-  const partition = roleArn.split(':')[1];
-  if (partition === undefined || !/^aws[a-z-]*$/.test(partition)) {
+  const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\//.exec(roleArn) ?? [];
+  if (partition === undefined || account === undefined) {
     return refusedFor('service-unknown', 'the role is named by no ARN');
   }
   const unknown = services.filter((service) => actionsOf(service) === undefined);
   if (unknown.length > 0) {
     return refusedFor('service-unknown', `no IAM prefix is known for ${unknown.join(', ')}`);
   }
+  const ours = { 'aws:ResourceAccount': account };
+  const denied = [...new Set(services.flatMap(credentialActionsOf))];
   const statements = [
     ...(services.length > 0
       ? [
@@ -83,7 +106,7 @@ export function sessionPolicy({ roleArn, region, services, buckets }: AwsGrant):
             Effect: 'Allow',
             Action: [...new Set(services.flatMap((service) => actionsOf(service) ?? []))],
             Resource: '*',
-            Condition: { StringEquals: { 'aws:RequestedRegion': region } },
+            Condition: { StringEquals: { 'aws:RequestedRegion': region, ...ours } },
           },
         ]
       : []),
@@ -91,14 +114,16 @@ export function sessionPolicy({ roleArn, region, services, buckets }: AwsGrant):
       ? [
           {
             Effect: 'Allow',
-            Action: 's3:*',
+            Action: BUCKET_ACTIONS,
             Resource: buckets.flatMap((bucket) => [
               `arn:${partition}:s3:::${bucket}`,
               `arn:${partition}:s3:::${bucket}/*`,
             ]),
+            Condition: { StringEquals: ours },
           },
         ]
       : []),
+    ...(denied.length > 0 ? [{ Effect: 'Deny', Action: denied, Resource: '*' }] : []),
   ];
   if (statements.length === 0) return refusedFor('service-unknown', 'the grant names no service and no bucket');
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: statements });

@@ -110,7 +110,7 @@ function isHostOf({ region, services, buckets }: AwsGrant, host: string): boolea
 /** A role has no rights of its requester's to compare with: who may use it says its trust policy, by tags. */
 function rightsOf({ services, buckets }: AwsGrant): Rights {
   const actions = [...new Set(services.flatMap((service) => actionsOf(service) ?? []))];
-  const asked = [...actions.map((action) => action.toLowerCase()), ...(buckets.length > 0 ? ['s3:*'] : [])];
+  const asked = [...actions.map((action) => action.toLowerCase()), ...(buckets.length > 0 ? ['s3:objects'] : [])];
   return { asked, held: asked, granted: asked };
 }
 

@@ -1,5 +1,14 @@
+import { createHash } from 'node:crypto';
+import { principalOf } from '../../../core/access/principal';
 import { actionsOf, signingName } from '../../../core/credentials/aws-services';
-import { type AwsGrant, awsSession, externalId, sessionPolicy } from '../../../core/credentials/aws-session';
+import {
+  type AwsGrant,
+  type AwsSession,
+  awsSession,
+  BUCKET_ACTIONS,
+  externalId,
+  sessionPolicy,
+} from '../../../core/credentials/aws-session';
 import { liveRow } from '../session/samples';
 
 const GRANT: AwsGrant = {
@@ -38,10 +47,10 @@ describe('C2 a session policy says what the grant says', () => {
     ]);
   });
 
-  it('C2 services are bound to the region, buckets to their names', () => {
+  it('C2 services are bound to the region, buckets to their names, both to the account of the role', () => {
     const policy = sessionPolicy({
       ...GRANT,
-      roleArn: 'arn:aws-us-gov:iam::1:role/x',
+      roleArn: 'arn:aws-us-gov:iam::123456789012:role/x',
       services: ['sqs'],
       buckets: ['a'],
     });
@@ -50,9 +59,14 @@ describe('C2 a session policy says what the grant says', () => {
         Effect: 'Allow',
         Action: ['sqs:*'],
         Resource: '*',
-        Condition: { StringEquals: { 'aws:RequestedRegion': 'eu-west-1' } },
+        Condition: { StringEquals: { 'aws:RequestedRegion': 'eu-west-1', 'aws:ResourceAccount': '123456789012' } },
       },
-      { Effect: 'Allow', Action: 's3:*', Resource: ['arn:aws-us-gov:s3:::a', 'arn:aws-us-gov:s3:::a/*'] },
+      {
+        Effect: 'Allow',
+        Action: BUCKET_ACTIONS,
+        Resource: ['arn:aws-us-gov:s3:::a', 'arn:aws-us-gov:s3:::a/*'],
+        Condition: { StringEquals: { 'aws:ResourceAccount': '123456789012' } },
+      },
     ]);
   });
 
@@ -60,15 +74,16 @@ describe('C2 a session policy says what the grant says', () => {
     ['nothing named', {}, 'service-unknown'],
     ['a service without a known prefix', { services: ['sqs', 'what.ever'] }, 'service-unknown'],
     ['no ARN', { services: ['sqs'], roleArn: 'x' }, 'service-unknown'],
-    ['too many buckets', { buckets: buckets(13, 63) }, 'policy-too-large'],
+    ['no account', { services: ['sqs'], roleArn: 'arn:aws:iam::*:role/x' }, 'service-unknown'],
+    ['too many buckets', { buckets: buckets(11, 63) }, 'policy-too-large'],
   ])('C2 %s is refused', (_, change, code) => {
     expect(sessionPolicy({ ...GRANT, ...change })).toMatchObject({ kind: 'refused', code });
   });
 
   it('C2 takes as many characters as AWS does, and not one more', () => {
-    expect(sessionPolicy({ ...GRANT, buckets: buckets(12, 63) })).toMatchObject({ kind: 'ok' });
+    expect(sessionPolicy({ ...GRANT, buckets: buckets(10, 63) })).toMatchObject({ kind: 'ok' });
     const length = (name: number) => {
-      const made = sessionPolicy({ ...GRANT, services: ['sqs'], buckets: [...buckets(11, 63), 'x'.repeat(name)] });
+      const made = sessionPolicy({ ...GRANT, services: ['sqs'], buckets: [...buckets(9, 63), 'x'.repeat(name)] });
       return made.kind === 'ok' ? made.policy.length : made.code;
     };
     const lengths = Array.from({ length: 60 }, (_, i) => length(i + 3));
@@ -84,9 +99,66 @@ describe('C2 a session policy says what the grant says', () => {
     });
   });
 
-  it.each(['a|b', 'a#b', 'x'.repeat(257)])('C2 a requester that a tag can not hold is left out: %s', (requester) => {
-    const made = awsSession('acme', { ...liveRow, requester }, { ...GRANT, services: ['sqs'] });
-    expect(made.kind === 'ok' && made.session.tags.map(({ key }) => key)).not.toContain('agent-platform:requester');
+  it('C2 who asked is a tag for every requester there is, as what a tag can hold', () => {
+    const claims = { iss: 'https://idp.example.com', sub: 'auth0|ada', groups: ['all'] };
+    const mapping = { groupsClaim: 'groups', groups: [{ group: 'all', roles: ['submitter' as const], team: 'a' }] };
+    const made = principalOf(claims, mapping);
+    if (made.kind === 'refused') throw new Error(made.reason);
+    const requester = made.caller.principal;
+    const { session } = awsSession('acme', { ...liveRow, requester }, { ...GRANT, services: ['sqs'] }) as {
+      session: AwsSession;
+    };
+    const hash = createHash('sha256').update('https://idp.example.com|auth0|ada').digest('hex');
+    expect(session.tags).toContainEqual({ key: 'agent-platform:requester-sha256', value: hash });
+    for (const { value } of session.tags) expect(value).toMatch(/^[A-Za-z0-9_.:/=+@ -]{1,256}$/);
+  });
+
+  it('C2 a bucket is for its objects: nothing of it can be changed that stays', () => {
+    expect(BUCKET_ACTIONS.filter((action) => !/^s3:[A-Za-z]+$/.test(action))).toEqual([]);
+    expect(
+      BUCKET_ACTIONS.filter((action) =>
+        /Acl|Policy|Configuration|Tagging|Notification|Replicat|Retention/.test(action),
+      ),
+    ).toEqual([]);
+    expect(BUCKET_ACTIONS.filter((action) => /^s3:(Put|Delete|Create)/.test(action))).toEqual([
+      's3:PutObject',
+      's3:DeleteObject',
+    ]);
+  });
+
+  it.each<[string, readonly string[]]>([
+    ['api.ecr', ['ecr:GetAuthorizationToken']],
+    ['api.ecr-public', ['ecr-public:GetAuthorizationToken']],
+    ['codeartifact', ['codeartifact:GetAuthorizationToken']],
+    ['redshift', ['redshift:GetClusterCredentials*']],
+    ['redshift-serverless', ['redshift-serverless:GetCredentials']],
+    ['cognito-identity', ['cognito-identity:GetCredentialsForIdentity', 'cognito-identity:GetOpenIdToken*']],
+    ['lakeformation', ['lakeformation:GetTemporary*Credentials']],
+    ['ssm', ['ssm:StartSession', 'ssm:ResumeSession']],
+    ['sts', ['sts:*']],
+    ['iam', ['iam:*']],
+    ['rds-db', ['rds-db:*']],
+    ['runtime.sagemaker', ['sagemaker:CreatePresigned*']],
+  ])('C2 answers that are credentials are denied where %s is granted', (service, denied) => {
+    const policy = sessionPolicy({ ...GRANT, services: ['sqs', service], buckets: buckets(7, 63) });
+    expect(policy.kind === 'ok' && JSON.parse(policy.policy).Statement.at(-1)).toEqual({
+      Effect: 'Deny',
+      Action: denied,
+      Resource: '*',
+    });
+  });
+
+  it('C2 all of these together fit', () => {
+    const services = ['api.ecr', 'api.ecr-public', 'codeartifact', 'redshift', 'redshift-serverless'].concat([
+      'cognito-identity',
+      'lakeformation',
+      'ssm',
+      'sts',
+      'iam',
+      'rds-db',
+      'constructor',
+    ]);
+    expect(sessionPolicy({ ...GRANT, services, buckets: ['acme-data'] })).toMatchObject({ kind: 'ok' });
   });
 
   it('C2 signatures name services as AWS does', () => {
