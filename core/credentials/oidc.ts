@@ -57,10 +57,21 @@ export function discovery(issuer: string): object {
 /**
  * What is said of a session to a system outside. `sub` is what trust policies can compare, AWS's included, which see no
  * claim of ours: profile and grant, and not the session, whose id nobody could know before. Who asked is beside it.
+ * The session's repository is what its requester wrote, and is said only where the profile has a grant for it.
  */
-export function oidcClaims(issuer: string, row: SessionRow, grant: OidcGrant, jti: string, now: number): object {
+export function oidcClaims(
+  issuer: string,
+  row: SessionRow,
+  grants: readonly DocumentGrant[],
+  grant: OidcGrant,
+  jti: string,
+  now: number,
+): object {
   const seconds = Math.floor(now / 1000);
   const { sessionId, requester, team, profile, repository } = row;
+  const isGranted = grants.some(
+    (each) => each.kind === 'github-app' && repository !== undefined && each.repositories.includes(repository),
+  );
   return {
     iss: issuer,
     sub: subjectOf(profile, grant.id),
@@ -70,7 +81,7 @@ export function oidcClaims(issuer: string, row: SessionRow, grant: OidcGrant, jt
     exp: seconds + OIDC_TOKEN_SECONDS,
     jti,
     ...{ requester, team, profile, session: sessionId },
-    ...(repository !== undefined && { repository }),
+    ...(isGranted && { repository }),
   };
 }
 

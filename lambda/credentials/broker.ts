@@ -63,10 +63,10 @@ export class CredentialBroker {
   private async mint(caller: BrokerCaller, request: MintRequest): Promise<BrokerAnswer> {
     const admitted = await this.admit(request.sessionId, 'live');
     if (admitted.kind === 'refused') return await this.turnAway(admitted, caller, request);
-    const { row } = admitted;
-    const grant = admitted.grants.find(({ id }) => id === request.grantId);
+    const { row, grants } = admitted;
+    const grant = grants.find(({ id }) => id === request.grantId);
     if (!grant) return await this.turnAway(refusedFor('grant-missing'), caller, request, row);
-    const result = await this.tryMint(caller, request, row, grant);
+    const result = await this.tryMint(caller, request, admitted, grant);
     if (result.kind === 'refused') {
       return await this.answerWritten(result, () => this.ports.records.refused({ caller, row, grant, result }));
     }
@@ -76,7 +76,7 @@ export class CredentialBroker {
   private async tryMint(
     caller: BrokerCaller,
     request: MintRequest,
-    row: SessionRow,
+    { row, grants }: Admitted,
     grant: DocumentGrant,
   ): Promise<MintResult> {
     const target = targetOf(grant);
@@ -85,7 +85,7 @@ export class CredentialBroker {
     const minter = this.minterOf(grant);
     if (!minter) return { ...refusedFor('not-configured'), target };
     try {
-      return await minter.mint({ caller, row, request, now: this.ports.clock.wall() }, grant);
+      return await minter.mint({ caller, row, grants, request, now: this.ports.clock.wall() }, grant);
     } catch (error) {
       return { ...refusedFor('provider-unreachable', nameOf(error)), target };
     }

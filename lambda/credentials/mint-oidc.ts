@@ -21,10 +21,10 @@ export class OidcMinter implements Minter<OidcGrant> {
 
   constructor(private readonly options: OidcMinterOptions) {}
 
-  async mint({ row, now }: Asked, grant: OidcGrant): Promise<MintResult> {
+  async mint({ row, grants, now }: Asked, grant: OidcGrant): Promise<MintResult> {
     const { issuer, sign, random } = this.options;
     const target = grant.audience;
-    const claims = oidcClaims(issuer, row, grant, makeUuid(now, random(10)), now);
+    const claims = oidcClaims(issuer, row, grants, grant, makeUuid(now, random(10)), now);
     const rights = [`sub:${subjectOf(row.profile, grant.id)}`.slice(0, 64)];
     try {
       const token = await makeJwt(sign, claims, await this.findKeyId());

@@ -3,12 +3,15 @@ import type { BrokerCaller } from '../../core/credentials/callers';
 import type { CredentialForm, MintRequest } from '../../core/credentials/messages';
 import type { CredentialRefused } from '../../core/credentials/refusal';
 import type { Rights } from '../../core/credentials/rights';
+import type { DocumentGrant } from '../../core/egress/document';
 import type { SessionRow } from '../../core/session/row';
 
 /** For whom, and for which request. */
 export interface Asked {
   readonly caller: BrokerCaller;
   readonly row: SessionRow;
+  /** All that the session has, of its policy document. */
+  readonly grants: readonly DocumentGrant[];
   readonly request: MintRequest;
   /** Milliseconds since 1970. */
   readonly now: number;

@@ -66,8 +66,17 @@ describe('C7 a token for a system outside', () => {
       team: 'payments',
       profile: 'coder',
       session: SESSION,
-      repository: 'acme/shop',
     });
+  });
+
+  it.each<[string, DocumentGrant[], string | undefined]>([
+    ['granted', [{ kind: 'github-app', id: 'g', repositories: ['acme/x', 'acme/shop'], access: 'read' }], 'acme/shop'],
+    ['that no grant has', [{ kind: 'github-app', id: 'g', repositories: ['acme/shop2'], access: 'write' }], undefined],
+  ])('C7 a repository %s: its requester alone says nothing in a claim', async (_, others, expected) => {
+    lab.setDocument({ ...lab.document, grants: [GRANT, ...others] });
+    expect(liveRow.repository).toBe('acme/shop');
+    const { payload } = await verify(await token(), AUDIENCE);
+    expect(payload.repository).toBe(expected);
   });
 
   it('C7 is worth nothing to another audience, later, or under another key', async () => {
