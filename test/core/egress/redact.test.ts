@@ -300,6 +300,11 @@ describe('C6 a secret that can not be redacted safely is refused when it is load
     expect(() => compileSecrets([TOKEN, value])).toThrow(problem);
   });
 
+  it('C6 four different bytes are enough, three are not', () => {
+    expect(secretProblem('abcdabcd')).toBeUndefined();
+    expect(secretProblem('abcabcabc')).toContain('fewer than 4 different bytes');
+  });
+
   it('C6 the problem does not repeat the secret', () => {
     expect(secretProblem('a1b2c3d')).not.toContain('a1b2');
   });
