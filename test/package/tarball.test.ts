@@ -18,6 +18,7 @@ const MAY = [
   /^dist\/(lib|core)\/[a-z0-9/-]+\.(js|d\.ts)$/,
   /^assets\/[a-z-]+\/[a-z-]+\.js(\.LEGAL\.txt)?$/,
   /^assets\/images\/[a-z-]+\/(Dockerfile|main\.js(\.LEGAL\.txt)?)$/,
+  /^assets\/images\/session\/(launch\.sh|volumes\/(session|workspace\/home)\/\.keep)$/,
   /^core\/schema\/[a-z-]+\.json$/,
 ];
 
