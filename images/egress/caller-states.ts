@@ -33,8 +33,8 @@ export const DEFAULT_CALLER_LIMITS: CallerLimits = {
   refusedNames: 20,
 };
 
-/** Times that a session may read its task's text. */
-const MOST_TEXTS = 8;
+/** Times that a session may read its task's text in a minute. */
+const MOST_TEXTS = 60;
 
 /** Something of a caller that is under way and can be ended at once. */
 export interface Cuttable {
@@ -59,6 +59,7 @@ export class CallerState {
   private compiled: CompiledSecrets | undefined;
   private websockets = 0;
   private textsRead = 0;
+  private textsSince = 0;
   private readingText = false;
   private refusedNames = 0;
   private refusedSince = 0;
@@ -99,8 +100,13 @@ export class CallerState {
     this.websockets--;
   }
 
-  /** One at a time and few in all: session-init needs one, and an agent may be there before the state says so. */
+  /** One at a time and few a minute: session-init needs one, and an agent may be there before the state says so. */
   beginText(): boolean {
+    const now = this.clock.monotonic();
+    if (now - this.textsSince >= 60_000) {
+      this.textsSince = now;
+      this.textsRead = 0;
+    }
     if (this.readingText || this.textsRead >= MOST_TEXTS) return false;
     this.readingText = true;
     this.textsRead++;
