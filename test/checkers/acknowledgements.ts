@@ -14,8 +14,17 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     checker: 'cfn-lint',
     rule: 'W3005',
-    resource: /(ZoneAssociation|EgressProxyAuthority)Function/,
+    resource:
+      /(ZoneAssociation|EgressProxyAuthority|CredentialBroker)Function|(Lifecycle|ControlApi)Functions|LifecycleMachine/,
     reason: 'aws-cdk-lib writes a dependency that the reference to the role implies already; it changes nothing',
+  },
+  {
+    checker: 'cfn-lint',
+    rule: 'E3601',
+    resource: /LifecycleMachine/,
+    reason:
+      'it reads the definition before `DefinitionSubstitutions` are filled in, and takes the placeholder of the partition ' +
+      'for a wrong ARN; asl-validator judges the definition with them filled in',
   },
   {
     checker: 'cfn-lint',
@@ -26,7 +35,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     checker: 'cfn-guard',
     rule: 'cloudwatch_log_group_encrypted_check',
-    resource: /EgressProxy(AuthorityFunction)?Logs/,
+    resource: /(EgressProxy|Lifecycle|ControlApi|CredentialBroker)\w*(Logs|Records)/,
     reason:
       "the key is the sessions stack's, read with Fn::GetStackOutput, which the rule does not know; in one stack it passes",
   },
@@ -69,8 +78,36 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     checker: 'cfn-guard',
     rule: 'lambda_inside_vpc_check',
-    resource: /(ZoneAssociation|EgressProxyAuthority)Function|^CustomVpcRestrictDefaultSGCustomResourceProviderHandler/,
+    resource:
+      /(ZoneAssociation|EgressProxyAuthority|CredentialBroker)Function|(Lifecycle|ControlApi)Functions|^CustomVpcRestrictDefaultSGCustomResourceProviderHandler/,
     reason: 'calls AWS APIs only; inside a VPC of the platform it would need a way out that nothing else there has',
+  },
+  {
+    checker: 'cfn-guard',
+    rule: 'lambda_function_public_access_prohibited_check',
+    resource: /ControlApi\w+Permission/,
+    reason:
+      'API Gateway alone, for one method and path of this API (`SourceArn`); the rule wants `SourceAccount` beside it, ' +
+      'which the ARN of an API of this account implies',
+  },
+  {
+    checker: 'cfn-guard',
+    rule: 'sqs_dlq_check',
+    resource: /Lifecycle(LaunchLost|EventsLost)/,
+    reason: 'they are the dead-letter queues; an alarm looks at each',
+  },
+  {
+    checker: 'cfn-guard',
+    rule: 'sqs_queue_encrypted_check',
+    resource: /Lifecycle(Launches|LaunchLost)/,
+    reason:
+      "the key is the sessions stack's, read with Fn::GetStackOutput, which the rule does not know; in one stack it passes",
+  },
+  {
+    checker: 'cfn-guard',
+    rule: 'kms_create_grant_aws_service_check',
+    resource: /CredentialBrokerGithubAppKey/,
+    reason: 'its policy allows nobody to create grants; the rule wants a statement that says so for AWS services',
   },
   {
     checker: 'cfn-guard',

@@ -18,13 +18,16 @@ export async function stateMachines(templates: readonly string[]): Promise<Findi
 }
 
 function problems(properties: Readonly<Record<string, unknown>>): [rule: string, message: string][] {
-  const { Definition, DefinitionString } = properties;
+  const { Definition, DefinitionString, DefinitionSubstitutions = {} } = properties;
   if (Definition === undefined && DefinitionString === undefined) {
     return [['NO_DEFINITION', 'its definition lies in S3; give it in the template, where it can be read']];
   }
   let definition: unknown;
   try {
-    definition = Definition === undefined ? JSON.parse(textOf(DefinitionString)) : filled(Definition);
+    const text = textOf(DefinitionString ?? '').replace(/\$\{(\w+)\}/g, (_, name) =>
+      textOf((DefinitionSubstitutions as Record<string, unknown>)[name]),
+    );
+    definition = Definition === undefined ? JSON.parse(text) : filled(Definition);
   } catch (error) {
     return [['NOT_JSON', error instanceof Error ? error.message : String(error)]];
   }
