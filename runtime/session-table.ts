@@ -6,7 +6,14 @@ import {
   closedToExtend,
   type EpochItem,
 } from '../core/session/binding';
-import { type Holder, mustClose, planBinding, planClosing, putRow } from '../core/session/binding-plan';
+import {
+  type BindingPlan,
+  type Holder,
+  mustClose,
+  planBinding,
+  planClosing,
+  putRow,
+} from '../core/session/binding-plan';
 import type { SessionEffect, SessionEvent } from '../core/session/event';
 import { idempotencyItem, idempotencyKey, SLOTS_KEY, type Wait, waitItem, waitKey } from '../core/session/items';
 import { reduce } from '../core/session/reduce';
@@ -53,9 +60,7 @@ export type Bound =
       readonly row: SessionRow;
       readonly superseded?: { readonly sessionId: string; readonly generation: number };
     }
-  | { readonly kind: 'conflict'; readonly other: { readonly sessionId: string; readonly generation: number } }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'paused' };
+  | Exclude<BindingPlan, { readonly kind: 'bind' }>;
 
 export type TaskWithAddress = TaskSnapshot & { readonly address: string };
 /** Asks ECS how these tasks are now. A task it does not know is gone. */

@@ -7,7 +7,7 @@ import { systemClock } from '../../runtime/clock';
 import { type CustomResourceEvent, customResourceHandler } from '../../runtime/custom-resource';
 import { DynamoItemStore } from '../../runtime/dynamo-item-store';
 import { EcsTasks } from '../../runtime/ecs-tasks';
-import { RecordWriter } from '../../runtime/record-writer';
+import { functionRecords } from '../../runtime/function-records';
 import { RunTaskRate } from '../../runtime/run-task-rate';
 import { SessionTable } from '../../runtime/session-table';
 import { Transitions } from '../../runtime/session-transitions';
@@ -30,22 +30,7 @@ const store = new DynamoItemStore({
 const table = new SessionTable({ store, clock, maxSessions: settings.MAX_SESSIONS });
 const machines = stepFunctions();
 const grants = settings.CREDENTIAL_BROKER === undefined ? NO_GRANTS : brokerGrants(settings.CREDENTIAL_BROKER);
-const records = new RecordWriter({
-  service: 'session-lifecycle',
-  clock,
-  sink: {
-    // Past console, whose lines the runtime wraps: a record is hashed as it is written.
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
-      }),
-  },
-  onFatal: (error) => {
-    console.error({ message: 'records can not be written', error: error.name });
-    process.exit(1);
-  },
-  onInvalid: (kind, problems) => console.error({ message: 'a record did not fit', kind, problems }),
-});
+const records = functionRecords('session-lifecycle');
 const onProblem = (sessionId: string, problem: string): void => console.warn({ message: problem, sessionId });
 const transitions = new Transitions({
   table,

@@ -1,13 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
-import {
-  Alarm,
-  ComparisonOperator,
-  type IAlarmAction,
-  type Metric,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import type { IAlarmAction, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { addAlarms } from '../watches';
 import type { ApiFunctions } from './api-functions';
 
 export interface ApiAlarmsProps {
@@ -25,16 +20,8 @@ export class ApiAlarms extends Construct {
   constructor(scope: Construct, id: string, { api, functions, action }: ApiAlarmsProps) {
     super(scope, id);
     const five = { period: Duration.minutes(5), statistic: 'Sum' };
-    const add = (name: string, metric: Metric, threshold: number, alarmDescription: string): void => {
-      new Alarm(this, name, {
-        metric,
-        threshold,
-        evaluationPeriods: 1,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-        alarmDescription,
-      }).addAlarmAction(action);
-    };
+    const add = (name: string, metric: Metric, threshold: number, description: string): void =>
+      addAlarms(this, { [name]: { metric, threshold, description } }, action);
     add(
       'Broken',
       api.metricServerError(five),

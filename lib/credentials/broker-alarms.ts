@@ -1,15 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import {
-  Alarm,
-  ComparisonOperator,
-  type IAlarmAction,
-  type Metric,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import type { IAlarmAction, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE } from '../../core/egress/metrics';
+import { addAlarms, type Watch } from '../watches';
 
 export interface BrokerAlarmsProps {
   readonly broker: IFunction;
@@ -36,10 +31,7 @@ export class BrokerAlarms extends Construct {
           ...(reason === undefined ? [] : [FilterPattern.stringValue('$.detail.reason', '=', reason)]),
         ),
       }).metric({ ...five, statistic: 'Sum' });
-    const watches: Record<
-      string,
-      { readonly metric: Metric; readonly threshold: number; readonly description: string }
-    > = {
+    const watches: Record<string, Watch> = {
       Errors: {
         metric: broker.metricErrors(five),
         threshold: 1,
@@ -64,15 +56,6 @@ export class BrokerAlarms extends Construct {
         description: 'A provider of credentials does not answer; requests that need one fail.',
       },
     };
-    for (const [name, { metric, threshold, description }] of Object.entries(watches)) {
-      new Alarm(this, name, {
-        metric,
-        threshold,
-        evaluationPeriods: 1,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-        alarmDescription: description,
-      }).addAlarmAction(action);
-    }
+    addAlarms(this, watches, action);
   }
 }

@@ -1,14 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
-import {
-  Alarm,
-  ComparisonOperator,
-  type IAlarmAction,
-  type Metric,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import type { IAlarmAction, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { addAlarms, type Watch } from '../watches';
 import { proxyMetric } from './proxy-metrics';
 
 export interface ProxyAlarmsProps {
@@ -17,15 +12,6 @@ export interface ProxyAlarmsProps {
   /** What makes and rotates the certificate authority. */
   readonly rotation: IFunction;
   readonly action: IAlarmAction;
-}
-
-interface Watch {
-  readonly metric: Metric;
-  readonly threshold: number;
-  readonly below?: boolean;
-  readonly periods?: number;
-  readonly silenceIsBad?: boolean;
-  readonly description: string;
 }
 
 /**
@@ -93,19 +79,6 @@ export class ProxyAlarms extends Construct {
         description: 'The egress proxy is at its limit, and so is its scaling: raise maxCapacity or cpu.',
       },
     };
-    for (const [name, watch] of Object.entries(watches)) this.add(name, watch).addAlarmAction(props.action);
-  }
-
-  private add(name: string, watch: Watch): Alarm {
-    return new Alarm(this, name, {
-      metric: watch.metric,
-      threshold: watch.threshold,
-      evaluationPeriods: watch.periods ?? 1,
-      comparisonOperator: watch.below
-        ? ComparisonOperator.LESS_THAN_THRESHOLD
-        : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: watch.silenceIsBad ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
-      alarmDescription: watch.description,
-    });
+    addAlarms(this, watches, props.action);
   }
 }

@@ -1,14 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
-import {
-  Alarm,
-  ComparisonOperator,
-  type IAlarmAction,
-  type Metric,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import type { IAlarmAction, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { addAlarms, type Watch } from '../watches';
 import type { LifecycleFunctions } from './lifecycle-functions';
 
 export interface LifecycleAlarmsProps {
@@ -18,15 +13,6 @@ export interface LifecycleAlarmsProps {
   readonly lost: IQueue;
   readonly eventsLost: IQueue;
   readonly action: IAlarmAction;
-}
-
-interface Watch {
-  readonly metric: Metric;
-  readonly threshold: number;
-  readonly periods?: number;
-  readonly below?: boolean;
-  readonly silenceIsBad?: boolean;
-  readonly description: string;
 }
 
 /**
@@ -94,17 +80,6 @@ export class LifecycleAlarms extends Construct {
         description: 'An event of ECS was not delivered. The reaper finds what it said within a minute.',
       },
     };
-    for (const [name, watch] of Object.entries(watches)) {
-      new Alarm(this, name, {
-        metric: watch.metric,
-        threshold: watch.threshold,
-        evaluationPeriods: watch.periods ?? 1,
-        comparisonOperator: watch.below
-          ? ComparisonOperator.LESS_THAN_THRESHOLD
-          : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treatMissingData: watch.silenceIsBad ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
-        alarmDescription: watch.description,
-      }).addAlarmAction(props.action);
-    }
+    addAlarms(this, watches, props.action);
   }
 }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeIssuer } from '../egress/lab/pki';
+import { mirror } from './lab/image-store';
 
 const ROOT = join(__dirname, '../../..');
 const NAME = `egress-image-${process.pid}`;
@@ -150,19 +151,4 @@ describe('images/egress, built with buildah and run with podman', () => {
 
 function curl(...args: string[]): string {
   return execFileSync('curl', ['-sS', '--max-time', '10', ...args], { encoding: 'utf8' });
-}
-
-/** The mirror that this machine's apt uses. */
-function mirror(): string {
-  const format = '$(CODENAME)|$(COMPONENT)|$(REPO_URI)';
-  const targets = execFileSync('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], {
-    encoding: 'utf8',
-  });
-  const found = targets
-    .split('\n')
-    .map((line) => line.split('|'))
-    .find(([name, component]) => name === 'bookworm' && component === 'main');
-  if (!found?.[2])
-    throw new Error('apt has no source for bookworm main; add one, so that a base image can be made of it');
-  return found[2];
 }
