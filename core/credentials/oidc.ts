@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DocumentGrant } from '../egress/document';
 import type { SessionRow } from '../session/row';
+import { grantedRepositories } from './granted-repositories';
 
 export type OidcGrant = Extract<DocumentGrant, { kind: 'oidc' }>;
 
@@ -69,9 +70,7 @@ export function oidcClaims(
 ): object {
   const seconds = Math.floor(now / 1000);
   const { sessionId, requester, team, profile, repository } = row;
-  const isGranted = grants.some(
-    (each) => each.kind === 'github-app' && repository !== undefined && each.repositories.includes(repository),
-  );
+  const isGranted = repository !== undefined && grantedRepositories(grants).includes(repository);
   return {
     iss: issuer,
     sub: subjectOf(profile, grant.id),

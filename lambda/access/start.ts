@@ -4,6 +4,7 @@ import type * as answers from '../../core/access/answers';
 import { IDEMPOTENCY_HEADER, type StartBody } from '../../core/access/operations';
 import { entitlement } from '../../core/access/principal';
 import { sessionView } from '../../core/access/session-view';
+import { type WithinProfile, withinProfile } from '../../core/access/within-profile';
 import { makeSessionId } from '../../core/session/id';
 import { idempotencyItem, idempotencyKey } from '../../core/session/items';
 import { pendingRow, type SessionRow } from '../../core/session/row';
@@ -50,23 +51,9 @@ async function startNew(options: ApiOptions, ask: Ask, wanted: Wanted): Promise<
   if (paused) return paused;
   const policy = await documents.current(profile);
   if (policy === undefined) return refuse('unavailable', 'the policy document can not be read now; try again');
-  const most = policy.document.models.budgetUsd;
-  const budgetUsd = wanted.body.budgetUsd ?? most;
-  if (budgetUsd > most) {
-    return refuse(
-      'budget-too-high',
-      `got ${budgetUsd} USD, expected at most ${most} of profile "${profile}"; ask for less`,
-    );
-  }
-  const { repository } = wanted.body;
-  // It stands in records and tokens as what the session works on: a name of somebody's choosing would lie there.
-  if (repository !== undefined && !repositoriesOf(policy).includes(repository)) {
-    return refuse(
-      'repository-unknown',
-      `got "${repository}", expected one that a github-app grant of profile "${profile}" names: ${repositoriesOf(policy).join(', ') || 'none'}`,
-    );
-  }
-  const reserve = Math.ceil(budgetUsd * 1e6);
+  const within = withinProfile(policy.document, wanted.body);
+  if (within.kind === 'refused') return refuse(within.reason, withinDetail(profile, within));
+  const reserve = within.reserveMicroUsd;
   const over = await overLimit(options, ask, reserve);
   if (over) return over;
   return create(options, ask, wanted, { team: entitled.team, reserve, policy });
@@ -83,8 +70,11 @@ function notEntitled(ask: Ask, { profile, team }: Pick<SessionRow, 'profile' | '
   return entitled.kind === 'refused' ? refuse(entitled.reason, entitlementDetail(ask, { profile, team })) : undefined;
 }
 
-function repositoriesOf({ document }: LoadedPolicy): readonly string[] {
-  return document.grants.flatMap((grant) => (grant.kind === 'github-app' ? grant.repositories : []));
+function withinDetail(profile: string, refused: Extract<WithinProfile, { kind: 'refused' }>): string {
+  if (refused.reason === 'budget-too-high') {
+    return `got ${refused.got} USD, expected at most ${refused.most} of profile "${profile}"; ask for less`;
+  }
+  return `got "${refused.got}", expected one that a github-app grant of profile "${profile}" names: ${refused.known.join(', ') || 'none'}`;
 }
 
 async function create(

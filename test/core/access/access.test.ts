@@ -8,6 +8,7 @@ import { OPERATIONS, routeOf } from '../../../core/access/operations';
 import { entitlement, principalOf } from '../../../core/access/principal';
 import { ROLES, type Role } from '../../../core/access/role';
 import { PACES, pace } from '../../../core/access/throttle';
+import { withinProfile } from '../../../core/access/within-profile';
 import { SESSION_STATES } from '../../../core/session/state';
 import { liveRow, TIME } from '../session/samples';
 
@@ -214,5 +215,28 @@ describe('A1 the OpenAPI document', () => {
     const says = Object.fromEntries(operations.map(({ operationId, description }) => [operationId, description]));
     expect(says.stopSession).toBe('Roles: operator, submitter (own sessions).');
     expect(says.raisePanic).toBe('Roles: operator.');
+  });
+});
+
+describe('A1 what a profile permits a start to ask for', () => {
+  const grants = [
+    { kind: 'github-app' as const, id: 'shop', repositories: ['acme/shop'], access: 'read' as const },
+    { kind: 'oidc' as const, id: 'cloud', audience: 'x' },
+  ];
+  const within = (wanted: Parameters<typeof withinProfile>[1]) =>
+    withinProfile({ models: { allow: [], budgetUsd: 10 }, grants }, wanted);
+
+  it('A1 its budget or less, in whole millionths, rounded up', () => {
+    expect(within({})).toEqual({ kind: 'ok', reserveMicroUsd: 10_000_000 });
+    expect(within({ budgetUsd: 0.0000001 })).toEqual({ kind: 'ok', reserveMicroUsd: 1 });
+    expect(within({ budgetUsd: 10.01 })).toMatchObject({ reason: 'budget-too-high', got: 10.01, most: 10 });
+  });
+
+  it('A1 C8 a repository that a grant names, and no other', () => {
+    expect(within({ repository: 'acme/shop' }).kind).toBe('ok');
+    expect(within({ repository: 'acme/payroll' })).toMatchObject({
+      reason: 'repository-unknown',
+      known: ['acme/shop'],
+    });
   });
 });
