@@ -6,6 +6,7 @@ import { ACCESS_VARIABLES as NAMES } from '../../../core/access/environment';
 import type { Caller } from '../../../core/access/principal';
 import { fetchKeysOf } from '../../../lambda/authorizer/fetch-keys';
 import { documentOf } from '../../runtime/documents';
+import { dummyAws } from '../dummy-aws';
 import { ISSUER } from './issuer';
 
 /** The function as it is deployed: the bundle under assets/ with the real AWS SDK, against services that take everything. */
@@ -65,13 +66,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL: url(),
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'dummy',
-    AWS_SECRET_ACCESS_KEY: 'dummy',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    ...dummyAws(url()),
     [NAMES.sessionsTable]: 'sessions',
     [NAMES.bindingsTable]: 'bindings',
     [NAMES.payloads]: 'payloads',

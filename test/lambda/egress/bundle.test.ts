@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { dummyAws } from '../dummy-aws';
 
 /**
  * The function as it is deployed: the bundle under assets/ with the real AWS SDK, which talks JSON to a small Secrets
@@ -68,13 +69,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'dummy',
-    AWS_SECRET_ACCESS_KEY: 'dummy',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    ...dummyAws(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     AUTHORITY_SECRET: 'authority',
     CERTIFICATES_PARAMETER: '/acme/certificates',
     PROXY_NAME: 'acme',

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { LIFECYCLE_VARIABLES as NAMES } from '../../../core/session/lifecycle-environment';
 import { SESSION } from '../../core/session/samples';
+import { dummyAws } from '../dummy-aws';
 
 /**
  * The functions as they are deployed: the bundle under assets/ with the real AWS SDK, against empty tables, a Step
@@ -29,13 +30,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'dummy',
-    AWS_SECRET_ACCESS_KEY: 'dummy',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    ...dummyAws(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     [NAMES.sessionsTable]: 'sessions',
     [NAMES.bindingsTable]: 'bindings',
     [NAMES.cluster]: 'arn:aws:ecs:eu-west-1:111122223333:cluster/sessions',
